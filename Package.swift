@@ -1,0 +1,101 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "Manta",
+    products: [
+        // All that a program needs: `import Manta`.
+        .library(name: "Manta", targets: ["Manta"])
+    ],
+    dependencies: [
+        // The logging API that servers in Swift share.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // `Deque` for the queues of the data path.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // Reads MANTA_… variables and the configuration file.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    ],
+    targets: [
+        // Linux calls that Swift's Glibc module lacks: epoll, pidfd, posix_spawn with closefrom, peer credentials.
+        .target(name: "CMantaShims"),
+
+        // Identifiers, resources, options, errors: plain values, depends on nothing.
+        .target(name: "MantaCore", swiftSettings: settings),
+        .testTarget(name: "MantaCoreTests", dependencies: ["MantaCore"], swiftSettings: settings),
+
+        // Bytes in, values out: CBOR and the frames of a link.
+        .target(name: "MantaWire", dependencies: ["MantaCore"], swiftSettings: settings),
+        .testTarget(name: "MantaWireTests", dependencies: ["MantaWire"], swiftSettings: settings),
+
+        // Resource accounting and placement: pure.
+        .target(name: "MantaScheduling", dependencies: ["MantaCore"], swiftSettings: settings),
+        .testTarget(name: "MantaSchedulingTests", dependencies: ["MantaScheduling"], swiftSettings: settings),
+
+        // Lanes, and the links that they serve.
+        .target(
+            name: "MantaTransport",
+            dependencies: ["CMantaShims", "MantaCore", "MantaWire"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MantaTransportTests",
+            dependencies: ["MantaTransport"],
+            swiftSettings: settings
+        ),
+
+        // The distributed actor system: calls out, calls in, and the part of a process in them.
+        .target(
+            name: "MantaRuntime",
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaWire", "MantaTransport",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "MantaRuntimeTests", dependencies: ["MantaRuntime"], swiftSettings: settings),
+
+        // The directory of nodes, processes and actors, and the service over it.
+        .target(
+            name: "MantaGCS",
+            dependencies: [
+                "MantaCore", "MantaScheduling", "MantaRuntime",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "MantaGCSTests", dependencies: ["MantaGCS"], swiftSettings: settings),
+
+        // One per node: admission, and the pool of worker processes.
+        .target(
+            name: "MantaRaylet",
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime", "MantaGCS",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "MantaRayletTests", dependencies: ["MantaRaylet"], swiftSettings: settings),
+
+        // The public API.
+        .target(
+            name: "Manta",
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaRuntime", "MantaGCS",
+                "MantaRaylet",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        // Real processes: drivers, workers, signals.
+        .testTarget(name: "ProcessTests", dependencies: ["Manta"], swiftSettings: settings),
+    ]
+)

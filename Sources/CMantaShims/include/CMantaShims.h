@@ -1,0 +1,85 @@
+// Linux calls that Swift's Glibc module does not offer: macros, variadic functions and GNU extensions.
+// Every function returns what the system call returns, or a negated errno where it says so.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// MARK: epoll and eventfd
+
+typedef struct {
+    uint64_t token;
+    uint32_t events;
+} manta_event;
+
+int manta_epoll_create(void);
+int manta_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int manta_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int manta_epoll_remove(int epoll, int fd);
+// Waits at most `timeout` milliseconds (-1: for ever) and fills `events`; at most 64 at a time.
+int manta_epoll_wait(int epoll, manta_event *events, int capacity, int timeout);
+int manta_eventfd(void);
+void manta_eventfd_signal(int fd);
+void manta_eventfd_clear(int fd);
+
+// MARK: time and threads
+
+// Nanoseconds of CLOCK_MONOTONIC.
+uint64_t manta_now(void);
+// The same clock to the scheduler's tick (1-10 ms), for a quarter of the price.
+uint64_t manta_now_coarse(void);
+// Identifies the calling thread. Never inlined: a compiler may otherwise reuse a value from before a
+// suspension point, when the code ran on another thread.
+void *manta_thread_pointer(void);
+void manta_name_thread(const char *name);
+// The processors that this process may run on.
+int manta_processor_count(void);
+uint64_t manta_physical_memory(void);
+// Whether the current Swift task is a child task (of `async let` or a group), and its identity (0: no task).
+int manta_task_is_child(void);
+uintptr_t manta_task_identity(void);
+
+// MARK: sockets (all close-on-exec and non-blocking; a negated errno on failure)
+
+int manta_unix_listen(const char *path, int backlog);
+int manta_unix_connect(const char *path);
+int manta_accept(int listener);
+int manta_socketpair(int fds[2]);
+int manta_pipe(int fds[2]);
+int manta_close(int fd);
+int manta_set_nonblocking(int fd);
+int manta_set_close_on_exec(int fd);
+ssize_t manta_send(int fd, const void *bytes, size_t count);
+ssize_t manta_receive(int fd, void *bytes, size_t count);
+// The user who is at the other end of a Unix socket, or -1.
+int64_t manta_peer_user(int fd);
+
+// MARK: processes
+
+// Starts `path` with descriptor 3 = control, 0 = /dev/null, 1 = out, 2 = err, and no other open. The child has
+// default signal actions and an empty signal mask. Returns the process id or a negated errno.
+pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int control, int out, int err);
+int manta_pidfd_open(pid_t pid);
+int manta_pidfd_kill(int pidfd, int signal);
+// Reaps the child behind `pidfd` without blocking: 1 when it has ended (`code` is its exit code or signal,
+// `signalled` tells which), 0 while it runs, a negated errno on failure.
+int manta_pidfd_reap(int pidfd, int *code, int *signalled);
+
+// MARK: signals and start-up
+
+// On `signal`, which must have its default action, writes to the eventfd and remembers the signal. 0, or -1 when
+// the program handles or ignores that signal itself.
+int manta_signal_watch(int signal, int eventfd);
+// The last signal that a watch saw, 0 when none; clears it.
+int manta_signal_take(void);
+// Restores the default action of `signal` and sends it to this process.
+void manta_signal_raise_default(int signal);
+void manta_signal_restore(int signal);
+void manta_ignore_signal(int signal);
+// Calls `hook` at `exit`, once however often it is asked for.
+int manta_at_exit(void (*hook)(void));
+void manta_line_buffer_stdout(void);
+
+// The GNU build id of the running program; returns its length, 0 when it has none.
+size_t manta_build_id(uint8_t *bytes, size_t capacity);

@@ -1,0 +1,74 @@
+internal import CMantaShims
+internal import Configuration
+public import Logging
+public import MantaCore
+internal import MantaRuntime
+
+/// How a program's cluster is set up.
+public struct ClusterConfiguration: Sendable {
+    /// How chatty the cluster's own log is. Output of workers is logged at `info`.
+    public var logLevel: Logger.Level
+    /// How many nodes an embedded cluster has; each has a raylet and workers of its own.
+    public var nodes: Int
+    /// What each node of an embedded cluster offers.
+    public var resources: Resources
+    /// Labels of each node of an embedded cluster.
+    public var labels: [String: String]
+
+    /// How many shared workers a node has before actors share them, and how many idle ones it keeps ready.
+    package var sharedWorkers: Int
+    package var idleWorkers: Int
+    /// How many lanes each process has for actors.
+    package var lanes: Int
+    package var dispatch: DispatchMode
+    /// The largest frame, in bytes.
+    package var frameLimit: Int?
+
+    /// One node that offers this machine's processors and memory.
+    public init() {
+        let processors = Int(manta_processor_count())
+        logLevel = .info
+        nodes = 1
+        resources = [.cpu: Quantity(Double(processors)), .memory: Quantity(Double(manta_physical_memory()))]
+        labels = [:]
+        sharedWorkers = max(2, processors / 2)
+        idleWorkers = 2
+        lanes = min(2, processors)
+        dispatch = .fastestKnown
+    }
+
+    /// What `MANTA_…` variables of the environment say, and this machine where they are silent.
+    ///
+    /// | variable | meaning | default |
+    /// | --- | --- | --- |
+    /// | `MANTA_LOG_LEVEL` | `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical` | `info` |
+    /// | `MANTA_NODES` | nodes of an embedded cluster | 1 |
+    /// | `MANTA_CPUS` | processors that each node offers | those of the machine |
+    /// | `MANTA_LANES` | lanes for actors in each process | 2 |
+    /// | `MANTA_SHARED_WORKERS` | shared workers of each node | half the processors, at least 2 |
+    /// | `MANTA_IDLE_WORKERS` | idle workers that each node keeps ready | 2 |
+    /// | `MANTA_DISPATCH` | `cached` or `standard`: how methods are run | `cached` where it is known to work |
+    public static var `default`: ClusterConfiguration {
+        let environment = ConfigReader(provider: EnvironmentVariablesProvider()).scoped(to: "manta")
+        var configuration = ClusterConfiguration()
+        if let level = environment.string(forKey: "log.level").flatMap(Logger.Level.init(rawValue:)) {
+            configuration.logLevel = level
+        }
+        configuration.nodes = environment.int(forKey: "nodes", default: configuration.nodes)
+        if let count = environment.double(forKey: "cpus") { configuration.resources[.cpu] = Quantity(count) }
+        configuration.lanes = environment.int(forKey: "lanes", default: configuration.lanes)
+        configuration.sharedWorkers = environment.int(forKey: "shared.workers", default: configuration.sharedWorkers)
+        configuration.idleWorkers = environment.int(forKey: "idle.workers", default: configuration.idleWorkers)
+        if let mode = environment.string(forKey: "dispatch").flatMap(DispatchMode.init(rawValue:)) {
+            configuration.dispatch = mode
+        }
+        return configuration
+    }
+
+    /// Refuses what no cluster can be made of.
+    func check() throws(ClusterError) {
+        guard (1...1_000).contains(nodes) else {
+            throw ClusterError(.invalidArgument, "a cluster of \(nodes) nodes", hint: "nodes is between 1 and 1,000")
+        }
+    }
+}

@@ -1,0 +1,147 @@
+internal import Glibc
+internal import Logging
+internal import MantaCore
+internal import MantaGCS
+internal import MantaRaylet
+internal import MantaRuntime
+internal import MantaTransport
+import Synchronization
+
+/// A whole cluster inside a driver: GCS and raylets in this process, workers as its children.
+///
+/// `starting → running → stopping → stopped`.
+final class EmbeddedCluster: Sendable {
+    let system: ClusterSystem
+    let gcs: GCS
+    private let session: SessionDirectory
+    private let outputLane: Lane
+    private let raylets: [(raylet: Raylet, events: RayletEvents)]
+    private let end = Mutex(EndState())
+
+    private struct EndState {
+        var isStopping = false
+        var hasStopped = false
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// Starts a cluster and returns when its nodes have joined; the first workers start in the background.
+    static func start(_ configuration: ClusterConfiguration) async throws -> EmbeddedCluster {
+        try configuration.check()
+        let cluster = try EmbeddedCluster(configuration)
+        do {
+            try await cluster.begin()
+        } catch {
+            await cluster.stop()
+            throw error
+        }
+        return cluster
+    }
+
+    private init(_ configuration: ClusterConfiguration) throws(ClusterError) {
+        let clusterNumber = UInt64.random(in: 1 ... .max)
+        session = try SessionDirectory(cluster: clusterNumber)
+        var options = RuntimeOptions(
+            directory: session.path,
+            cluster: clusterNumber,
+            laneCount: configuration.lanes,
+            dispatch: configuration.dispatch
+        )
+        if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
+        var logger = Logger(label: "manta")
+        logger.logLevel = configuration.logLevel
+        let system = ClusterSystem(process: ProcessID(.random(in: 1 ... .max)), options: options, logger: logger)
+        let outputLane = Lane(name: "manta-output", index: 253)
+        let gcs = GCS.make(in: system) { id in RayletHandle(try Raylet.resolve(id: id, using: system)) }
+        let program = WorkerProgram.current
+        raylets = (0..<configuration.nodes).map { index in
+            let options = RayletOptions(
+                node: NodeID(.random(in: 1 ... .max)),
+                address: "embedded",
+                resources: configuration.resources,
+                gcs: system.process,
+                outputLane: outputLane,
+                logLevel: configuration.logLevel.rawValue,
+                sharedWorkerCount: configuration.sharedWorkers,
+                idleWorkerCount: configuration.idleWorkers,
+                workerLaneCount: configuration.lanes,
+                worker: program
+            )
+            let events = RayletEvents(control: system.control)
+            return (Raylet.make(index: index, options: options, gcs: gcs, events: events, in: system), events)
+        }
+        self.system = system
+        self.gcs = gcs
+        self.outputLane = outputLane
+    }
+
+    private func begin() async throws {
+        system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
+        system.attach(self)
+        await system.chooseDispatch()
+        try system.listen()
+        let system = system
+        try await withTaskExecutorPreference(system.control) {
+            for (raylet, _) in raylets { try await raylet.begin() }
+            guard let node = try await gcs.nodes().first else { return }
+            try await gcs.processJoined(
+                ProcessRecord(
+                    id: system.process,
+                    node: node.id,
+                    endpoint: system.options.endpoint(of: system.process),
+                    operatingSystemID: getpid()
+                )
+            )
+        }
+    }
+
+    /// Ends all workers, closes all links and removes what the cluster made; returns when that is done, however often it is called.
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            let (hasStopped, isFirst) = end.withLock { end in
+                guard !end.hasStopped else { return (true, false) }
+                end.waiters.append(continuation)
+                defer { end.isStopping = true }
+                return (false, !end.isStopping)
+            }
+            if hasStopped { continuation.resume() }
+            // Unstructured: the end of a cluster is not cut short by the cancellation of who asked for it.
+            if isFirst { _ = Task.detached { await self.finish() } }
+        }
+    }
+
+    private func finish() async {
+        await withTaskExecutorPreference(system.control) {
+            for (raylet, _) in raylets { try? await raylet.stop(within: .seconds(2)) }
+        }
+        await system.stop()
+        await outputLane.stop()
+        session.remove()
+        let waiters = end.withLock { end in
+            end.hasStopped = true
+            defer { end.waiters = [] }
+            return end.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// The process is about to exit: ends the workers and removes the files, without waiting for anything.
+    func abandon() {
+        guard !end.withLock({ $0.hasStopped }) else { return }
+        for (_, events) in raylets { events.killAllWorkers() }
+        session.remove()
+    }
+}
+
+/// The directory, for a process that has the GCS in it or a link to it.
+struct GCSDirectory: DirectoryClient {
+    let gcs: GCS
+    let lane: Lane
+
+    func fate(of actor: ActorID) async throws -> ActorFate {
+        try await withTaskExecutorPreference(lane) { try await gcs.fate(of: actor) }
+    }
+
+    func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
+        try await withTaskExecutorPreference(lane) { try await gcs.fate(of: actor, afterLosing: process) }
+    }
+}

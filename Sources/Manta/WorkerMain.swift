@@ -1,0 +1,97 @@
+internal import CMantaShims
+internal import Glibc
+internal import Logging
+internal import MantaCore
+internal import MantaGCS
+internal import MantaRaylet
+internal import MantaRuntime
+internal import MantaTransport
+
+/// The life of a worker process.
+enum WorkerMain {
+    /// What this process was started as; `nil` for a driver.
+    static func launch() -> WorkerLaunch? {
+        guard let text = getenv(WorkerLaunch.variable) else { return nil }
+        defer {
+            // Programs that the actors start are no workers.
+            unsetenv(WorkerLaunch.variable)
+            unsetenv(WorkerLaunch.beforeMainVariable)
+        }
+        do {
+            return try WorkerLaunch(encoded: String(cString: text))
+        } catch {
+            fail("\(WorkerLaunch.variable) is set, but not to what a raylet sets it to (\(error)): unset it")
+        }
+    }
+
+    /// Serves actors until the raylet closes the control socket, then ends the process.
+    static func run(_ launch: WorkerLaunch) async -> Never {
+        manta_ignore_signal(SIGINT)  // Ctrl-C reaches the whole terminal; the driver ends its workers in order
+        manta_line_buffer_stdout()
+        _ = manta_set_close_on_exec(WorkerLaunch.controlDescriptor)
+        var logger = Logger(label: "manta.worker")
+        logger.logLevel = Logger.Level(rawValue: launch.logLevel) ?? .info
+        let options = RuntimeOptions(
+            directory: launch.directory,
+            cluster: launch.cluster,
+            laneCount: launch.laneCount,
+            dispatch: launch.dispatch
+        )
+        let system = ClusterSystem(process: launch.worker, options: options, logger: logger)
+        do {
+            await system.chooseDispatch()
+            try system.listen()
+            try await join(launch, system)
+        } catch {
+            fail("this worker cannot join its cluster: \(error)")
+        }
+        while true { try? await Task.sleep(for: .seconds(3600)) }
+    }
+
+    private static func join(_ launch: WorkerLaunch, _ system: ClusterSystem) async throws {
+        let host = WorkerHost.make(in: system)
+        let socket = try await greet(
+            over: WorkerLaunch.controlDescriptor,
+            on: system.control,
+            greeting: system.greeting(to: launch.raylet, lane: Greeting.controlLane)
+        )
+        await withCheckedContinuation { continuation in
+            system.control.execute {
+                let connection = Connection(socket, system: system, lane: system.control)
+                system.whenClosed(connection) { _ in
+                    // The raylet is gone: whatever its actors are doing, nobody can reach them any more.
+                    if case .unix(let path) = system.options.endpoint(of: system.process) { unlink(path) }
+                    _exit(0)
+                }
+                system.adopt(connection)
+                continuation.resume()
+            }
+        }
+        let gcs = try GCS.at(launch.gcs, using: system)
+        system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
+        system.attach(WorkerParts(host: host, gcs: gcs))
+        let raylet = try Raylet.resolve(id: launch.rayletActor, using: system)
+        try await raylet.workerReady(system.process)
+    }
+
+    private static func fail(_ message: String) -> Never {
+        let line = Array("manta: \(message)\n".utf8)
+        _ = write(2, line, line.count)
+        exit(70)  // EX_SOFTWARE
+    }
+}
+
+/// What a worker keeps for as long as it lives.
+struct WorkerParts: Sendable {
+    let host: WorkerHost
+    let gcs: GCS
+}
+
+/// Where test bundles become workers: called before their `main`, when the raylet asks for it.
+@_cdecl("manta_worker_before_main")
+func workerBeforeMain() {
+    guard let launch = WorkerMain.launch() else { return }
+    // The main thread has nothing to do in a worker but to stay.
+    _ = Task.detached { await WorkerMain.run(launch) }
+    while true { pause() }
+}

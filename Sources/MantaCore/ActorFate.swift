@@ -1,0 +1,9 @@
+/// What the directory knows of an actor.
+package enum ActorFate: Hashable, Sendable, Codable {
+    /// It has been accepted, and has no place yet.
+    case pending
+    case alive(ActorLocation)
+    case dead(DeathCause)
+    /// Never registered, or forgotten.
+    case unknown
+}

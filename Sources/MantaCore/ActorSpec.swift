@@ -1,0 +1,28 @@
+/// All that is needed to build an actor, in any process and again after a crash.
+package struct ActorSpec: Hashable, Sendable, Codable {
+    package var id: ActorID
+    package var epoch: UInt32
+    /// As the runtime looks it up in the worker's own executable.
+    package var mangledTypeName: String
+    /// As people read it.
+    package var typeName: String
+    /// The encoded `Arguments`.
+    package var arguments: [UInt8]
+    package var options: ActorOptions
+
+    package init(
+        id: ActorID,
+        epoch: UInt32,
+        mangledTypeName: String,
+        typeName: String,
+        arguments: [UInt8],
+        options: ActorOptions
+    ) {
+        self.id = id
+        self.epoch = epoch
+        self.mangledTypeName = mangledTypeName
+        self.typeName = typeName
+        self.arguments = arguments
+        self.options = options
+    }
+}

@@ -1,0 +1,65 @@
+/// Why an actor is dead.
+public enum DeathCause: Hashable, Sendable, Codable {
+    /// `stop` ended it.
+    case stopped
+    /// `kill` ended it.
+    case killed
+    /// The driver that owned it ended.
+    case jobEnded
+    /// Its worker process ended by itself.
+    case exited(code: Int32)
+    /// A signal ended its worker process; `lastOutput` holds the last lines that it wrote.
+    case crashed(signal: Int32, lastOutput: [String])
+    /// Its initialiser threw.
+    case initFailed(String)
+    /// Its node was lost.
+    case nodeDied(NodeID)
+    /// A newer incarnation replaced it.
+    case fenced
+    /// Its worker was ended for the memory that it used.
+    case outOfMemory
+    /// The placement group that held its resources was removed.
+    case placementGroupRemoved
+    /// Nothing refers to it any more; only an actor that a process created for itself ends so.
+    case released
+}
+
+extension DeathCause: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .stopped: "it was stopped"
+        case .killed: "it was killed"
+        case .jobEnded: "its driver ended"
+        case .exited(let code): "its worker process exited with code \(code)"
+        case .crashed(let signal, let lastOutput):
+            "its worker process was ended by signal \(signal) (\(Self.name(ofSignal: signal)))"
+                + (lastOutput.isEmpty ? "" : "; last output: ")
+                + lastOutput.filter { !$0.isEmpty }.suffix(3).joined(separator: " | ")
+        case .initFailed(let reason): "its init threw: \(reason)"
+        case .nodeDied(let node): "\(node) died"
+        case .fenced: "a newer incarnation replaced it"
+        case .outOfMemory: "its worker process used too much memory"
+        case .placementGroupRemoved: "its placement group was removed"
+        case .released: "the process that created it holds it no longer"
+        }
+    }
+
+    /// Linux's number of the common signals on x86-64 and arm64.
+    private static func name(ofSignal signal: Int32) -> String {
+        switch signal {
+        case 1: "SIGHUP"
+        case 2: "SIGINT"
+        case 3: "SIGQUIT"
+        case 4: "SIGILL, a trap such as a failed precondition"
+        case 5: "SIGTRAP, a trap such as a failed precondition"
+        case 6: "SIGABRT"
+        case 7: "SIGBUS"
+        case 8: "SIGFPE"
+        case 9: "SIGKILL"
+        case 11: "SIGSEGV"
+        case 13: "SIGPIPE"
+        case 15: "SIGTERM"
+        default: "see signal(7)"
+        }
+    }
+}

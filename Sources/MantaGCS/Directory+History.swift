@@ -1,0 +1,26 @@
+extension Directory {
+    /// The newest of the dead, in the order in which they died.
+    struct History<ID: Sendable>: Sendable {
+        private let limit: Int
+        private var ids: [ID] = []
+        /// Where the oldest is, once `ids` is full.
+        private var oldest = 0
+
+        init(limit: Int) {
+            precondition(limit > 0, "a history of \(limit) could not hold the one that has just died")
+            self.limit = limit
+        }
+
+        /// - Returns: The one that is forgotten for it.
+        mutating func append(_ id: ID) -> ID? {
+            guard ids.count == limit else {
+                ids.append(id)
+                return nil
+            }
+            let forgotten = ids[oldest]
+            ids[oldest] = id
+            oldest = (oldest + 1) % limit
+            return forgotten
+        }
+    }
+}

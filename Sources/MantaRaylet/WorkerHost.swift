@@ -1,0 +1,78 @@
+package import Distributed
+package import MantaCore
+package import MantaRuntime
+internal import MantaTransport
+internal import MantaWire
+
+/// The part of a worker that creates and ends its actors, on the word of its raylet.
+package distributed actor WorkerHost: ControlActor {
+    package typealias ActorSystem = ClusterSystem
+
+    private static let number: UInt64 = 2
+
+    private init(actorSystem: ClusterSystem) { self.actorSystem = actorSystem }
+
+    /// Makes the host of this process, which is a worker.
+    package static func make(in system: ClusterSystem) -> WorkerHost {
+        let id = ActorID.system(number, process: system.process)
+        return ActorCreation(WorkerHost.self, id: id, epoch: 0, label: "worker host").makeNow {
+            WorkerHost(actorSystem: system)
+        }
+    }
+
+    /// The host of a worker.
+    package static func at(_ worker: ProcessID, using system: ClusterSystem) throws -> WorkerHost {
+        try WorkerHost.resolve(id: .system(number, process: worker), using: system)
+    }
+
+    /// How the creation of an actor ended.
+    package enum Creation: Sendable, Codable {
+        /// It lives; links to it go to this lane.
+        case created(lane: UInt8)
+        case failed(RemoteFailure)
+    }
+
+    /// Creates an actor. Its arguments are decoded and its initialiser runs on its own lane: both are the user's code.
+    package distributed func create(_ spec: ActorSpec) async throws -> Creation {
+        guard let type = TypeCatalog.type(named: spec.mangledTypeName) as? any Spawnable.Type else {
+            throw ClusterError(
+                .wrongType,
+                "\(actorSystem.process) has no spawnable actor type \(spec.typeName)",
+                hint: "run the same build of the program on all nodes"
+            )
+        }
+        return try await create(type, spec)
+    }
+
+    private func create<A: Spawnable>(_ type: A.Type, _ spec: ActorSpec) async throws -> Creation {
+        let system = actorSystem
+        if spec.id.hasOwnLane { system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id) }
+        let creation = ActorCreation(type, id: spec.id, epoch: spec.epoch, label: spec.label)
+        // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
+        let task = Task(executorPreference: system.lane(for: spec.id)) {
+            let arguments = try CBOR.decode(A.Arguments.self, from: spec.arguments, userInfo: system.codingUserInfo)
+            _ = try await creation.make { try await A(arguments, actorSystem: system) }
+        }
+        do {
+            try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+        } catch {
+            system.resignID(spec.id)
+            return .failed(RemoteFailure(error, system: system))
+        }
+        return .created(lane: UInt8(spec.id.number % UInt64(system.lanes.count)))
+    }
+
+    /// Ends an actor at once: its calls fail, and it takes no more. What it is doing sees that its task is cancelled.
+    package distributed func end(_ id: ActorID, _ cause: DeathCause) {
+        guard let actor = actorSystem.hosted.remove(id) else { return }
+        actorSystem.endCalls(
+            on: actor,
+            ClusterError(.actorDied(cause), "\(actor.label) (\(id)) is dead: \(cause)", outcome: .mayHaveExecuted)
+        )
+    }
+}
+
+extension ActorSpec {
+    /// For people: `Counter "hits"`.
+    package var label: String { options.name.map { "\(typeName) \"\($0)\"" } ?? typeName }
+}

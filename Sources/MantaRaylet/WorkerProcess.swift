@@ -1,0 +1,182 @@
+internal import CMantaShims
+internal import Glibc
+internal import Logging
+import MantaCore
+import MantaRuntime
+import MantaTransport
+import Synchronization
+
+/// A worker as its raylet sees it: an operating system process, its control link, its output.
+///
+/// The process is watched by a descriptor for it, not by signals, and all its output is read before its end is told.
+final class WorkerProcess: LaneSource, Sendable {
+    /// How many of the last lines of output are kept for the cause of death.
+    private static let keptLineCount = 20
+
+    let id: ProcessID
+    let operatingSystemID: Int32
+    private let descriptor: Int32
+    private let lane: Lane
+    private let logger: Logger
+    private let onExit: @Sendable (DeathCause) -> Void
+    private let state: Mutex<State>
+    /// Confined to the lane.
+    nonisolated(unsafe) private var token: LaneToken?
+
+    private struct State {
+        /// The actor that it hosts, for the lines that it writes.
+        var label: String?
+        var lastLines: [String] = []
+        var openOutputs = 2
+        var exit: DeathCause?
+        var hasReported = false
+        var readers: [OutputReader] = []
+    }
+
+    /// What it takes to start a worker.
+    struct Command {
+        var path: String
+        var arguments: [String]
+        var environment: [String: String]
+    }
+
+    /// Starts the process, and returns this end of its control socket beside it.
+    ///
+    /// - Parameters:
+    ///   - outputLane: Reads what the worker writes.
+    ///   - onExit: Called once, when the process has ended and its output has been read.
+    static func start(
+        _ id: ProcessID,
+        _ command: Command,
+        lane: Lane,
+        outputLane: Lane,
+        logger: Logger,
+        onExit: @escaping @Sendable (DeathCause) -> Void
+    ) throws(ClusterError) -> (process: WorkerProcess, control: Int32) {
+        var control: [Int32] = [-1, -1]
+        var output: [Int32] = [-1, -1]
+        var errors: [Int32] = [-1, -1]
+        var all: [Int32] { control + output + errors }
+        func check(_ status: Int32, _ call: String) throws(ClusterError) {
+            guard status < 0 else { return }
+            for descriptor in all where descriptor >= 0 { _ = manta_close(descriptor) }
+            throw ClusterError(
+                .overloaded,
+                "cannot start a worker: \(call) failed: \(describe(error: -status))",
+                hint: "raise the limits on processes and open files (ulimit -u, ulimit -n)"
+            )
+        }
+        try check(manta_socketpair(&control), "socketpair")
+        try check(manta_pipe(&output), "pipe")
+        try check(manta_pipe(&errors), "pipe")
+        let pid = withCStrings(command.arguments) { arguments in
+            withCStrings(command.environment.map { "\($0.key)=\($0.value)" }.sorted()) { environment in
+                manta_spawn(command.path, arguments, environment, control[1], output[1], errors[1])
+            }
+        }
+        try check(pid, "posix_spawn of \(command.path)")
+        for descriptor in [control[1], output[1], errors[1]] { _ = manta_close(descriptor) }
+        let pidfd = manta_pidfd_open(pid)
+        precondition(pidfd >= 0, "no descriptor for process \(pid): \(describe(error: -pidfd))")
+        let process = WorkerProcess(id, pid, pidfd, lane, logger, onExit)
+        process.begin(outputs: [output[0], errors[0]], outputLane: outputLane)
+        return (process, control[0])
+    }
+
+    private init(
+        _ id: ProcessID,
+        _ pid: Int32,
+        _ descriptor: Int32,
+        _ lane: Lane,
+        _ logger: Logger,
+        _ onExit: @escaping @Sendable (DeathCause) -> Void
+    ) {
+        self.id = id
+        operatingSystemID = pid
+        self.descriptor = descriptor
+        self.lane = lane
+        self.logger = logger
+        self.onExit = onExit
+        state = Mutex(State())
+    }
+
+    private func begin(outputs: [Int32], outputLane: Lane) {
+        let readers = zip(outputs, ["stdout", "stderr"]).map { output, stream in
+            OutputReader(
+                output,
+                lane: outputLane,
+                onLine: { [self] line in wrote(line, to: stream) },
+                onEnd: { [self] in outputEnded() }
+            )
+        }
+        state.withLock { $0.readers = readers }
+        for reader in readers { reader.start() }
+        lane.execute { self.token = self.lane.add(self, descriptor: self.descriptor, events: .readable) }
+    }
+
+    /// Names what the worker's lines come from.
+    func setLabel(_ label: String?) { state.withLock { $0.label = label } }
+
+    /// Ends the process at once.
+    func kill() { _ = manta_pidfd_kill(descriptor, SIGKILL) }
+
+    private func wrote(_ line: String, to stream: String) {
+        let label = state.withLock { state in
+            state.lastLines.append(line)
+            if state.lastLines.count > Self.keptLineCount { state.lastLines.removeFirst() }
+            return state.label
+        }
+        logger.info(
+            "\(line)",
+            metadata: ["worker": "\(operatingSystemID)", "actor": "\(label ?? "-")", "stream": "\(stream)"]
+        )
+    }
+
+    func ready(_ events: LaneEvents) {
+        var code: Int32 = 0
+        var signalled: Int32 = 0
+        guard manta_pidfd_reap(descriptor, &code, &signalled) != 0, let token else { return }
+        lane.remove(token, descriptor: descriptor)
+        self.token = nil
+        _ = manta_close(descriptor)
+        let cause: DeathCause = signalled != 0 ? .crashed(signal: code, lastOutput: []) : .exited(code: code)
+        let readers = state.withLock { state in
+            state.exit = cause
+            defer { state.readers = [] }
+            return state.readers
+        }
+        for reader in readers { reader.finish() }
+        report()
+    }
+
+    private func outputEnded() {
+        state.withLock { $0.openOutputs -= 1 }
+        report()
+    }
+
+    /// Tells the end, once the process is reaped and both of its outputs are read.
+    private func report() {
+        let cause: DeathCause? = state.withLock { state in
+            guard let exit = state.exit, state.openOutputs == 0, !state.hasReported else { return nil }
+            state.hasReported = true
+            guard case .crashed(let signal, _) = exit else { return exit }
+            return .crashed(signal: signal, lastOutput: state.lastLines)
+        }
+        if let cause { onExit(cause) }
+    }
+}
+
+/// Calls `body` with the strings as C wants them: an array of pointers, with a null behind the last.
+private func withCStrings<R>(
+    _ strings: [String],
+    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
+) -> R {
+    let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
+    for (index, string) in strings.enumerated() { (pointers + index).initialize(to: strdup(string)) }
+    (pointers + strings.count).initialize(to: nil)
+    defer {
+        for index in strings.indices { free(pointers[index]) }
+        pointers.deallocate()
+    }
+    return body(pointers)
+}

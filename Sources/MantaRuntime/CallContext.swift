@@ -1,0 +1,45 @@
+internal import CMantaShims
+package import MantaCore
+internal import MantaTransport
+
+/// What calls made by a task inherit: the deadline of the call that the task serves, and the options set around them.
+package struct CallContext: Sendable {
+    /// The deadline of the call being served; a call made while serving it ends no later.
+    var deadline = Moment.distantFuture
+    /// The task that serves that call.
+    var servingTask: UInt = 0
+    /// For each call made in this scope.
+    var timeout: Duration?
+
+    @TaskLocal package static var current: CallContext?
+
+    /// A call that nobody gave a timeout ends after this.
+    package static let defaultTimeout = Duration.seconds(30)
+
+    /// By when a call that starts now has to end.
+    package static func deadline(from now: Moment) -> Moment {
+        guard let context = current else { return now + defaultTimeout }
+        let own = now + (context.timeout ?? defaultTimeout)
+        return context.isServing ? min(own, context.deadline) : own
+    }
+
+    /// Whether the current task serves the call, or is a child of a task that does. A task-local value also reaches an
+    /// unstructured `Task { }`, which outlives the call and so does not have its deadline.
+    private var isServing: Bool {
+        servingTask != 0 && (manta_task_identity() == servingTask || manta_task_is_child() != 0)
+    }
+}
+
+/// Sets options for the calls that `body` makes, directly or in child tasks.
+///
+/// - Parameter timeout: How long each call may take, from its start to its reply, waiting included. `nil` keeps the timeout that is in force,
+///   which is 30 seconds where none was set; a longer one than that in force has no effect. It also covers `spawn`.
+public func withCallOptions<R>(
+    timeout: Duration? = nil,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: () async throws -> R
+) async rethrows -> R {
+    var context = CallContext.current ?? CallContext()
+    if let timeout { context.timeout = min(timeout, context.timeout ?? timeout) }
+    return try await CallContext.$current.withValue(context, operation: body)
+}

@@ -1,0 +1,247 @@
+public import Distributed
+package import Logging
+public import MantaCore
+package import MantaTransport
+internal import CMantaShims
+import Synchronization
+
+/// A process's part in a cluster: creates actors anywhere in it, and carries calls to them.
+///
+/// It is the actor system of every `distributed actor` in a program that imports Manta.
+public final class ClusterSystem: DistributedActorSystem, Sendable {
+    public typealias ActorID = MantaCore.ActorID
+    public typealias InvocationEncoder = CallEncoder
+    public typealias InvocationDecoder = CallDecoder
+    public typealias ResultHandler = CallResult
+    public typealias SerializationRequirement = Codable & Sendable
+
+    /// This incarnation of this process.
+    package let process: ProcessID
+    package let options: RuntimeOptions
+    package let logger: Logger
+    /// Serves the control plane; no user code runs on it.
+    package let control: Lane
+    /// Serve actors and the links that call them.
+    package let lanes: [Lane]
+    package let hosted = HostedActors()
+    package let buildID: [UInt8]
+    let peers: Peers
+    private let isolations: [LaneIsolation]
+    private let controlIsolation: LaneIsolation
+    private let routes = Mutex<[ActorID: Route]>([:])
+    private let directory = Mutex<(any DirectoryClient)?>(nil)
+    private let listener = Mutex<Listener?>(nil)
+    private let userInfo = Mutex<[CodingUserInfoKey: any Sendable]>([:])
+    private let cachedDispatch = Atomic<Bool>(false)
+    private let attachment = Mutex<(any Sendable)?>(nil)
+
+    /// Starts the lanes of this process; it listens for links from `listen()` on.
+    package init(process: ProcessID, options: RuntimeOptions, logger: Logger) {
+        self.process = process
+        self.options = options
+        self.logger = logger
+        var bytes = [UInt8](repeating: 0, count: 64)
+        bytes.removeLast(64 - manta_build_id(&bytes, 64))
+        buildID = bytes
+        let watchdog = Watchdog(logger: logger)
+        control = Lane(name: "manta-control", index: Greeting.controlLane)
+        lanes = (0..<options.laneCount).map { index in
+            Lane(name: "manta-lane-\(index)", index: UInt8(index)) { job, duration in
+                watchdog.jobEnded(job, after: duration, onLane: index)
+            }
+        }
+        controlIsolation = LaneIsolation(control)
+        isolations = lanes.map { LaneIsolation($0) }
+        peers = Peers()
+        userInfo.withLock { $0 = [.actorSystemKey: self] }
+        watchdog.start(self)
+    }
+
+    /// For decoding references to actors. Holds the system, until it is shut down.
+    package var codingUserInfo: [CodingUserInfoKey: any Sendable] { userInfo.withLock { $0 } }
+
+    /// Who knows where actors are.
+    package func setDirectory(_ client: any DirectoryClient) { directory.withLock { $0 = client } }
+    func currentDirectory() -> (any DirectoryClient)? { directory.withLock { $0 } }
+
+    /// What the layer above keeps for this system: the driver's or worker's parts.
+    package func attach(_ value: any Sendable) { attachment.withLock { $0 = value } }
+    package func attached<T>(as type: T.Type) -> T? { attachment.withLock { $0 as? T } }
+
+    /// Whether calls run through `TargetEntry`.
+    var usesCachedDispatch: Bool { cachedDispatch.load(ordering: .relaxed) }
+    func useCachedDispatch() { cachedDispatch.store(true, ordering: .relaxed) }
+
+    // MARK: Lanes
+
+    /// The lane on which an actor with this identity lives.
+    package func lane(for id: ActorID) -> Lane {
+        switch id.kind {
+        case .system: return control
+        case .spawned:
+            if id.hasOwnLane, let lane = hosted.ownLane(of: id) { return lane }
+            return lanes[Int(id.number % UInt64(lanes.count))]
+        case .local: return lanes[Int(id.localLane) % lanes.count]
+        }
+    }
+
+    func isolation(of lane: Lane) -> LaneIsolation { lane === control ? controlIsolation : isolations[Int(lane.index)] }
+
+    // MARK: Actors of this process
+
+    public func assignID<Act>(_ actorType: Act.Type) -> ActorID where Act: DistributedActor, Act.ID == ActorID {
+        if let creation = ActorCreation.current, creation.take(for: actorType) { return creation.id }
+        let serial = hosted.nextSerial()
+        let lane = Act.self is any Spawnable.Type ? UInt8(serial % UInt64(lanes.count)) : 0
+        return .local(serial, lane: lane, process: process)
+    }
+
+    public func actorReady<Act>(_ actor: Act) where Act: DistributedActor, Act.ID == ActorID {
+        let id = actor.id
+        let creation = ActorCreation.current.flatMap { $0.id == id ? $0 : nil }
+        let usesLane = Act.self is any Spawnable.Type || Act.self is any ControlActor.Type
+        hosted.insert(
+            HostedActor(
+                actor,
+                id: id,
+                epoch: creation?.epoch ?? 0,
+                label: creation?.label ?? "\(Act.self)",
+                place: usesLane ? .lane(lane(for: id)) : .pool(PoolQueue()),
+                isOwned: creation != nil
+            )
+        )
+    }
+
+    public func resignID(_ id: ActorID) {
+        _ = hosted.remove(id)
+        hosted.removeOwnLane(of: id)?.requestStop()
+    }
+
+    public func resolve<Act>(id: ActorID, as actorType: Act.Type) throws -> Act?
+    where Act: DistributedActor, Act.ID == ActorID {
+        guard let local = hosted.actor(id), let actor = local.actor else {
+            guard case .local(process) = id.kind else { return nil }
+            throw notHere(id)
+        }
+        if let actor = actor as? Act { return actor }
+        // A protocol's stub stands for whatever actor is there: it calls it as if it were elsewhere.
+        if "\(Act.self)".hasPrefix("$") { return nil }
+        throw ClusterError(
+            .wrongType,
+            "\(id) is a \(type(of: actor)), not a \(Act.self)",
+            outcome: .notExecuted
+        )
+    }
+
+    /// What a caller is told whose actor is not, or no longer, in this process.
+    package func notHere(_ id: ActorID) -> ClusterError {
+        if case .local(process) = id.kind {
+            return ClusterError(
+                .actorDied(.released),
+                "\(id) is gone: \(DeathCause.released)",
+                hint: "keep a reference to the actor in the process that created it for as long as others call it",
+                outcome: .notExecuted
+            )
+        }
+        return ClusterError(.noSuchActor, "\(id) is not in \(process)", outcome: .notExecuted)
+    }
+
+    // MARK: Links
+
+    /// Accepts links from other processes of the cluster.
+    package func listen() throws(ClusterError) {
+        guard case .unix(let path) = options.endpoint(of: process) else { return }
+        let listener = try Listener(
+            path: path,
+            lane: control,
+            greeting: greeting(to: ProcessID(0), lane: 0),
+            accepted: { [weak self] socket in self?.accept(socket) ?? socket.discard() },
+            refused: { [logger] reason in logger.warning("refused a link", metadata: ["reason": "\(reason)"]) }
+        )
+        listener.start()
+        self.listener.withLock { $0 = listener }
+    }
+
+    private func accept(_ socket: GreetedSocket) {
+        let lane = lane(at: socket.peer.lane)
+        lane.execute {
+            let connection = Connection(socket, system: self, lane: lane)
+            self.peers.accepted(connection)
+        }
+    }
+
+    func lane(at index: UInt8) -> Lane { index == Greeting.controlLane ? control : lanes[Int(index) % lanes.count] }
+
+    package func greeting(to target: ProcessID, lane: UInt8) -> Greeting {
+        Greeting(lane: lane, cluster: options.cluster, process: process, target: target, buildID: buildID)
+    }
+
+    /// Uses a connection that exists already, such as a worker's control socket, for the control lane of its peer.
+    package func adopt(_ connection: Connection) { peers.adopt(connection, lane: Greeting.controlLane) }
+
+    /// Closes all links with `process`.
+    package func closeLinks(to process: ProcessID, _ reason: String) {
+        for connection in peers.all where connection.peer == process { connection.close(reason) }
+    }
+
+    func closed(_ connection: Connection, _ failure: LinkFailure) {
+        peers.removed(connection)
+        routes.withLock { routes in routes = routes.filter { $0.value.connection !== connection } }
+        logger.debug("link closed", metadata: ["peer": "\(connection.peer)", "reason": "\(failure)"])
+        onClosed.withLock { $0[ObjectIdentifier(connection)] }?(failure)
+        onClosed.withLock { $0[ObjectIdentifier(connection)] = nil }
+    }
+
+    private let onClosed = Mutex<[ObjectIdentifier: @Sendable (LinkFailure) -> Void]>([:])
+
+    /// Calls `action` on the connection's lane when its link closes.
+    package func whenClosed(_ connection: Connection, _ action: @escaping @Sendable (LinkFailure) -> Void) {
+        onClosed.withLock { $0[ObjectIdentifier(connection)] = action }
+    }
+
+    // MARK: Routes
+
+    func route(_ id: ActorID) -> Route? { routes.withLock { $0[id] } }
+
+    /// Keeps the first of two that were found at once: an actor's calls share one window.
+    func keep(_ route: Route) -> Route {
+        routes.withLock { routes in
+            if let known = routes[route.actor], known.location == route.location, known.connection === route.connection {
+                return known
+            }
+            routes[route.actor] = route
+            return route
+        }
+    }
+
+    func drop(_ route: Route) {
+        routes.withLock { routes in
+            if routes[route.actor] === route { routes[route.actor] = nil }
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends the calls of an actor that was taken out of `hosted`.
+    package func endCalls(on actor: HostedActor, _ error: ClusterError) {
+        for connection in peers.all { connection.endCalls(on: actor, error) }
+    }
+
+    /// Who runs what, for the watchdog.
+    func methodRun(by task: UInt, onLane lane: Int) -> String? {
+        if let last = isolations[lane].lastEnded, last.taskIdentity == task { return last.description }
+        return peers.all.lazy.compactMap { $0.methodRun(by: task) }.first
+    }
+
+    /// Closes all links and ends the lanes; calls in both directions end with `notConnected`.
+    package func stop() async {
+        listener.withLock { $0.take() }?.close()
+        peers.close("\(process) shut down")
+        for lane in lanes + hosted.allOwnLanes { await lane.stop() }
+        await control.stop()
+        routes.withLock { $0 = [:] }
+        directory.withLock { $0 = nil }
+        attachment.withLock { $0 = nil }
+        userInfo.withLock { $0 = [:] }
+    }
+}

@@ -1,0 +1,169 @@
+package import MantaCore
+package import MantaTransport
+import MantaWire
+import Synchronization
+
+/// Calls out: made here, run by the peer.
+extension Connection {
+    /// Sends a call and waits for its end: its reply, its deadline, its cancellation, or the end of the link.
+    ///
+    /// A call to an actor with too many that have not started, or over a congested link, is held back; the ways in which it
+    /// ends are the same.
+    nonisolated(nonsending) func perform(_ call: PendingCall) async -> CallEnd {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in begin(call, continuation) }
+        } onCancel: {
+            cancel(call)
+        }
+    }
+
+    private func begin(_ call: PendingCall, _ continuation: UnsafeContinuation<CallEnd, Never>) {
+        let now = Lane.now
+        let (end, timer): (CallEnd?, Moment?) = state.withLock { state in
+            if let failure = state.failure { return (.linkClosed(failure, wasSent: false), nil) }
+            if call.isCancelled { return (.cancelled, nil) }
+            if call.deadline <= now { return (.timedOut(wasSent: false), nil) }
+            guard let number = state.calls.begin(call, deadline: call.deadline) else { return (.tooManyCalls, nil) }
+            call.number = number
+            call.continuation = continuation
+            if call.route.window.isFull {
+                call.route.window.hold(call)
+            } else {
+                transmitOrPark(call, &state, now: now)
+            }
+            guard call.deadline < state.timer else { return (nil, nil) }
+            state.timer = call.deadline
+            return (nil, call.deadline)
+        }
+        if let end { continuation.resume(returning: end) }
+        if let timer { lane.execute { self.lane.wake(self, at: timer) } }
+    }
+
+    private func transmitOrPark(_ call: PendingCall, _ state: inout State, now: Moment) {
+        if state.link?.isCongested ?? true || !state.parked.isEmpty {
+            state.parked.append(call)
+        } else {
+            transmit(call, &state, now: now)
+        }
+    }
+
+    /// Sends the frame of `call`, after the name of its method if the peer does not know it yet.
+    func transmit(_ call: PendingCall, _ state: inout State, now: Moment) {
+        guard let link = state.link, let number = call.number, let frame = call.frame else { return }
+        let method = Int(call.method.number)
+        if method >= state.isNamed.count || !state.isNamed[method] {
+            while state.isNamed.count <= method { state.isNamed.append(false) }
+            state.isNamed[method] = true
+            sendName(of: call.method, on: link)
+        }
+        let (place, wantsStarted) = call.route.window.sent()
+        call.place = place
+        CallHead(
+            actor: call.route.actor,
+            method: call.method.number,
+            epoch: call.route.location.epoch,
+            remainingMilliseconds: remaining(until: call.deadline, from: now)
+        ).store(in: frame)
+        FrameHead(
+            .call,
+            flags: wantsStarted ? .wantsStarted : [],
+            detail: UInt16(call.substitutionCount),
+            number: number
+        ).store(in: frame)
+        call.frame = nil
+        call.isSent = link.send(frame)
+    }
+
+    private func sendName(of method: CalledMethod, on link: Link) {
+        let writer = ByteWriter(capacity: 128)
+        var identifier = method.identifier
+        identifier.withUTF8 { utf8 in
+            FrameHead(.name, number: method.number).append(to: writer, body: UnsafeRawBufferPointer(utf8))
+        }
+        _ = link.send(writer)
+    }
+
+    private func remaining(until deadline: Moment, from now: Moment) -> UInt32 {
+        guard deadline != .distantFuture else { return FrameHead.noDeadline }
+        guard deadline > now else { return 0 }
+        // Rounded up, so that the callee never gives up before the caller does.
+        return UInt32(clamping: min((deadline.nanoseconds - now.nanoseconds) / 1_000_000 + 1, UInt64(UInt32.max - 1)))
+    }
+
+    func replied(_ head: FrameHead, _ body: FrameBody) {
+        guard let status = ReplyStatus(rawValue: head.detail) else { return refuse("a reply of status \(head.detail)") }
+        let (known, continuation) = state.withLock { state in
+            switch state.calls.replied(head.number) {
+            case .unknown: return (false, UnsafeContinuation<CallEnd, Never>?.none)
+            case .abandoned(let call):
+                // The reply crossed the end that its caller gave it.
+                noteStarted(call, &state)
+                return (true, nil)
+            case .resume(let call):
+                noteStarted(call, &state)
+                call.number = nil
+                defer { call.continuation = nil }
+                return (true, call.continuation)
+            }
+        }
+        guard known else { return refuse("a reply to call \(head.number), which is not open") }
+        continuation?.resume(returning: .reply(status, body.kept()))
+    }
+
+    func started(_ number: UInt32) {
+        state.withLock { state in
+            // Its reply may have overtaken it on another thread of the peer.
+            guard let call = state.calls.waiter(number) else { return }
+            noteStarted(call, &state)
+        }
+    }
+
+    /// Sends what the window of the call's actor now lets through.
+    private func noteStarted(_ call: PendingCall, _ state: inout State) {
+        call.route.window.started(call.place)
+        guard call.route.window.heldCount > 0 else { return }
+        let now = Lane.now
+        while let next = call.route.window.next() {
+            if next.number != nil { transmitOrPark(next, &state, now: now) }
+        }
+    }
+
+    private func cancel(_ call: PendingCall) {
+        let continuation = state.withLock { state in
+            call.isCancelled = true
+            return giveUp(call, &state)
+        }
+        continuation?.resume(returning: .cancelled)
+    }
+
+    /// Ends `call` for its caller and tells the callee; `nil` when it has ended already.
+    private func giveUp(_ call: PendingCall, _ state: inout State) -> UnsafeContinuation<CallEnd, Never>? {
+        guard let number = call.number, state.calls.giveUp(number, wasSent: call.isSent) != nil else { return nil }
+        call.number = nil
+        call.frame = nil
+        defer { call.continuation = nil }
+        if call.isSent, let link = state.link {
+            let writer = ByteWriter(capacity: FrameHead.byteCount)
+            FrameHead(.cancel, number: number).append(to: writer)
+            _ = link.send(writer)
+        }
+        return call.continuation
+    }
+
+    package func timePassed(_ now: Moment) {
+        let (late, next) = state.withLock { state in
+            var late: [(UnsafeContinuation<CallEnd, Never>, Bool)] = []
+            guard now >= state.timer else { return (late, Moment?.none) }
+            for number in state.calls.timePassed(to: now) {
+                guard let call = state.calls.waiter(number), let continuation = giveUp(call, &state) else { continue }
+                late.append((continuation, call.isSent))
+            }
+            state.timer = state.calls.nextDeadline
+            return (late, state.timer)
+        }
+        for (continuation, wasSent) in late { continuation.resume(returning: .timedOut(wasSent: wasSent)) }
+        if let next, next != .distantFuture { lane.wake(self, at: next) }
+    }
+
+    package func ready(_ events: LaneEvents) {}  // a connection only has timers
+}

@@ -1,0 +1,127 @@
+internal import DequeModule
+internal import Logging
+package import MantaCore
+package import MantaTransport
+package import MantaWire
+import Synchronization
+
+/// A link with calls on it, in both directions.
+///
+/// Calls out are in `Connection+Calls.swift`, calls in are in `Connection+Serving.swift`. The lock is taken before the link's own, never
+/// the other way round, and no user code runs under it.
+package final class Connection: LinkHandler, LaneSource, Sendable {
+    package let system: ClusterSystem
+    /// Who is at the other end.
+    package let peer: ProcessID
+    package let lane: Lane
+    let state = Mutex(State())
+    /// The methods that the peer has named, by their numbers. Confined to the lane.
+    nonisolated(unsafe) var servedMethods: [ServedMethod?] = []
+    /// Those among them that this program does not have.
+    let unknownNames = Mutex<[UInt32: String]>([:])
+    let isolation: LaneIsolation
+
+    struct State: ~Copyable {
+        /// `nil` only before the start.
+        var link: Link?
+        var failure: LinkFailure?
+        var calls = CallTable<PendingCall>()
+        /// Calls that wait for the link to be less congested.
+        var parked = Deque<PendingCall>()
+        /// Whether the peer knows a method's name, by the method's number.
+        var isNamed: [Bool] = []
+        /// When the timer is set for.
+        var timer = Moment.distantFuture
+        /// Calls of the peer that run here.
+        var running: [UInt32: ServedCall] = [:]
+        /// The peer does not take its replies, so its calls are not read.
+        var isReadingPaused = false
+    }
+
+    /// Makes a connection of a greeted socket. Only on `lane`.
+    package init(_ socket: GreetedSocket, system: ClusterSystem, lane: Lane, heartbeat: LinkLimits.Heartbeat? = nil) {
+        self.system = system
+        self.lane = lane
+        peer = socket.peer.process
+        isolation = system.isolation(of: lane)
+        var limits = system.options.linkLimits
+        limits.heartbeat = heartbeat
+        let link = Link(
+            socket: socket.descriptor,
+            lane: lane,
+            limits: limits,
+            received: socket.received,
+            handler: self
+        )
+        state.withLock { $0.link = link }
+        link.start()
+    }
+
+    package var isOpen: Bool { state.withLock { $0.failure == nil } }
+
+    /// Closes the link: calls in both directions end.
+    package func close(_ reason: String) { state.withLock { $0.link }?.close(.closedHere(reason)) }
+
+    // MARK: LinkHandler
+
+    package func received(_ head: FrameHead, _ body: FrameBody, on link: Link) {
+        switch head.kind {
+        case .call: serve(head, body)
+        case .reply: replied(head, body)
+        case .cancel: cancelServed(head.number)
+        case .name: named(head, body)
+        case .started: started(head.number)
+        case .hello, .welcome, .reject: refuse("a second greeting")
+        case .ping, .pong: break  // the link answers them itself
+        }
+    }
+
+    package func drained(_ link: Link) {
+        let now = Lane.now
+        state.withLock { state in
+            if state.isReadingPaused {
+                state.isReadingPaused = false
+                link.resumeReading()
+            }
+            while !link.isCongested, let call = state.parked.popFirst() {
+                if call.number != nil { transmit(call, &state, now: now) }
+            }
+        }
+    }
+
+    package func closed(_ failure: LinkFailure, on link: Link) {
+        let (calls, running) = state.withLock { state in
+            state.failure = failure
+            state.parked.removeAll()
+            defer { state.running = [:] }
+            let calls = state.calls.removeAll().map { call in
+                call.number = nil
+                defer { call.continuation = nil }
+                return (call.continuation, call.isSent)
+            }
+            return (calls, Array(state.running.values))
+        }
+        system.closed(self, failure)
+        for (continuation, wasSent) in calls { continuation?.resume(returning: .linkClosed(failure, wasSent: wasSent)) }
+        for call in running { call.cancel() }
+    }
+
+    /// The peer broke the protocol: nothing that it sent can be trusted any more.
+    func refuse(_ what: String) {
+        system.logger.warning("closing a link: the peer broke the protocol", metadata: ["peer": "\(peer)", "what": "\(what)"])
+        state.withLock { $0.link }?.close(.protocolViolation(what))
+    }
+}
+
+/// Lets code that a lane runs outside of tasks start tasks that begin on the spot.
+actor LaneIsolation {
+    private let lane: Lane
+    /// The call that ended last on this lane, for the watchdog. Only touched on the lane.
+    nonisolated(unsafe) private(set) var lastEnded: ServedCall?
+
+    init(_ lane: Lane) { self.lane = lane }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
+
+    nonisolated func noteEnd(of call: ServedCall) { if lane.isCurrent { lastEnded = call } }
+}

@@ -1,0 +1,99 @@
+import MantaCore
+import MantaTransport
+import Synchronization
+
+/// The connections of this process: those that it calls over, one for each lane of a peer, and those that it serves.
+///
+/// All calls of this process to one lane of a peer take the same link, which is what keeps a task's calls to an actor in order.
+final class Peers: Sendable {
+    private struct Key: Hashable {
+        var process: ProcessID
+        var lane: UInt8
+    }
+
+    private enum Entry {
+        case connecting(Task<Connection, any Error>)
+        case connected(Connection)
+    }
+
+    private struct State {
+        var entries: [Key: Entry] = [:]
+        var connections: [ObjectIdentifier: Connection] = [:]
+        var closed: String?
+    }
+
+    private let state = Mutex(State())
+
+    var all: [Connection] { state.withLock { Array($0.connections.values) } }
+
+    /// The connection to a lane of `process`, made by `connect` if there is none; callers at the same time share one.
+    func connection(
+        to process: ProcessID,
+        lane: UInt8,
+        connect: @escaping @Sendable () async throws -> Connection
+    ) async throws -> Connection {
+        let key = Key(process: process, lane: lane)
+        let entry: Entry = try state.withLock { state throws(ClusterError) in
+            if let entry = state.entries[key] { return entry }
+            if let reason = state.closed { throw ClusterError(.notConnected, reason, outcome: .notExecuted) }
+            // Unstructured, because it belongs to all callers that wait for it; it ends within the greeting's patience.
+            let task = Task {
+                do {
+                    let connection = try await connect()
+                    self.connected(connection, key)
+                    return connection
+                } catch {
+                    self.state.withLock { $0.entries[key] = nil }
+                    throw error
+                }
+            }
+            state.entries[key] = .connecting(task)
+            return .connecting(task)
+        }
+        switch entry {
+        case .connected(let connection): return connection
+        case .connecting(let task): return try await task.value
+        }
+    }
+
+    func adopt(_ connection: Connection, lane: UInt8) {
+        connected(connection, Key(process: connection.peer, lane: lane))
+    }
+
+    func accepted(_ connection: Connection) { enter(connection) { _ in } }
+
+    func removed(_ connection: Connection) {
+        state.withLock { state in
+            state.connections[ObjectIdentifier(connection)] = nil
+            for (key, entry) in state.entries where key.process == connection.peer {
+                if case .connected(connection) = entry { state.entries[key] = nil }
+            }
+        }
+    }
+
+    func close(_ reason: String) {
+        let connections = state.withLock { state in
+            state.closed = reason
+            return Array(state.connections.values)
+        }
+        for connection in connections { connection.close(reason) }
+    }
+
+    private func connected(_ connection: Connection, _ key: Key) {
+        enter(connection) { $0.entries[key] = .connected(connection) }
+    }
+
+    private func enter(_ connection: Connection, _ note: (inout State) -> Void) {
+        let closed = state.withLock { state in
+            guard connection.isOpen else { return state.closed }  // it closed before it was entered
+            state.connections[ObjectIdentifier(connection)] = connection
+            note(&state)
+            return state.closed
+        }
+        if let closed { connection.close(closed) }
+    }
+}
+
+extension Connection {
+    fileprivate static func ~= (pattern: Connection, value: Connection) -> Bool { pattern === value }
+}

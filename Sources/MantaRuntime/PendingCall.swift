@@ -1,0 +1,60 @@
+internal import Distributed
+import MantaCore
+import MantaTransport
+import MantaWire
+
+/// A call that this process has made and that has not ended.
+///
+/// Unchecked: every `var` is guarded by the lock of the connection that carries the call.
+final class PendingCall: @unchecked Sendable {
+    let route: Route
+    let method: CalledMethod
+    let deadline: Moment
+    /// The whole frame but for what is known when it is sent; `nil` once it is.
+    var frame: ByteWriter?
+    let substitutionCount: Int
+
+    var continuation: UnsafeContinuation<CallEnd, Never>?
+    var number: UInt32?
+    /// Among the calls sent to the same actor.
+    var place: UInt64 = 0
+    var isSent = false
+    /// Cancelled before or after it began.
+    var isCancelled = false
+
+    init(route: Route, method: CalledMethod, deadline: Moment, frame: ByteWriter, substitutionCount: Int) {
+        self.route = route
+        self.method = method
+        self.deadline = deadline
+        self.frame = frame
+        self.substitutionCount = substitutionCount
+    }
+}
+
+/// The ways in which a call ends for its caller. There is no other.
+enum CallEnd: Sendable {
+    case reply(ReplyStatus, FrameBuffer)
+    /// Whether it had been sent.
+    case timedOut(wasSent: Bool)
+    case cancelled
+    case linkClosed(LinkFailure, wasSent: Bool)
+    /// More calls wait on the link than it has numbers for.
+    case tooManyCalls
+}
+
+/// The way to one actor: the connection that its calls take, and how many may still be sent.
+///
+/// Unchecked: `window` is guarded by the lock of the connection.
+final class Route: @unchecked Sendable {
+    let actor: ActorID
+    let location: ActorLocation
+    let connection: Connection
+    var window: CallWindow<PendingCall>
+
+    init(actor: ActorID, location: ActorLocation, connection: Connection) {
+        self.actor = actor
+        self.location = location
+        self.connection = connection
+        window = CallWindow(limit: location.maxPendingCalls)
+    }
+}

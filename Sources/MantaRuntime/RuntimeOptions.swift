@@ -1,0 +1,28 @@
+package import MantaTransport
+package import MantaCore
+internal import CMantaShims
+
+/// How a process takes part in a cluster.
+package struct RuntimeOptions: Sendable {
+    /// Where the processes of this machine listen, a folder of mode 0700.
+    package var directory: String
+    /// A number for the cluster; processes of different ones refuse each other.
+    package var cluster: UInt64
+    /// How many lanes carry actors.
+    package var laneCount: Int
+    package var dispatch: DispatchMode
+    package var linkLimits = LinkLimits()
+
+    package init(directory: String, cluster: UInt64, laneCount: Int, dispatch: DispatchMode = .fastestKnown) {
+        self.directory = directory
+        self.cluster = cluster
+        self.laneCount = max(1, min(laneCount, 64))
+        self.dispatch = dispatch
+    }
+
+    /// The processors that this process may use.
+    package static var processorCount: Int { Int(manta_processor_count()) }
+
+    /// Where the process `id` of this machine listens.
+    package func endpoint(of process: ProcessID) -> Endpoint { .unix(path: "\(directory)/\(process)") }
+}

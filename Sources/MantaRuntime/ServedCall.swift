@@ -1,0 +1,178 @@
+internal import CMantaShims
+internal import Distributed
+import MantaCore
+import MantaTransport
+import MantaWire
+import Synchronization
+
+/// A call of another process that runs here: `admitted → running → ended`.
+///
+/// It ends with exactly one reply: the method's, or an error when the actor is killed first. The connection knows by its table which
+/// came first.
+final class ServedCall: Sendable {
+    let number: UInt32
+    let hosted: HostedActor
+    private let connection: Connection
+    private let method: ServedMethod
+    private let body: FrameBuffer
+    private let substitutionCount: Int
+    private let deadline: Moment
+    private let wantsStarted: Bool
+    private let identity = Atomic<UInt>(0)
+    private let task = Mutex(TaskState())
+
+    private struct TaskState {
+        var task: Task<Void, Never>?
+        var isCancelled = false
+        var hasEnded = false
+    }
+
+    init(
+        number: UInt32,
+        connection: Connection,
+        method: ServedMethod,
+        hosted: HostedActor,
+        body: FrameBuffer,
+        substitutionCount: Int,
+        deadline: Moment,
+        wantsStarted: Bool
+    ) {
+        self.number = number
+        self.connection = connection
+        self.method = method
+        self.hosted = hosted
+        self.body = body
+        self.substitutionCount = substitutionCount
+        self.deadline = deadline
+        self.wantsStarted = wantsStarted
+    }
+
+    /// The task that runs the method; 0 before it starts.
+    var taskIdentity: UInt { identity.load(ordering: .relaxed) }
+    var description: String { "\(method.name.readable) of \(hosted.label)" }
+
+    /// Starts the method, on the connection's lane if its actor lives there, without leaving it.
+    func start() {
+        // A task for each call is what a call is; its handle is kept for cancellation until it ends.
+        let started: Task<Void, Never>
+        switch hosted.place {
+        case .lane(let lane) where lane === connection.lane:
+            started = connection.isolation.assumeIsolated { isolation in startHere(isolation, lane) }
+        case .lane(let lane):
+            started = Task(executorPreference: lane) { await self.run() }
+        case .pool(let queue):
+            started = Task(executorPreference: queue) { await self.run() }
+        }
+        let mustCancel = task.withLock { state in
+            guard !state.hasEnded else { return false }
+            state.task = started
+            return state.isCancelled
+        }
+        if mustCancel { started.cancel() }
+    }
+
+    private func startHere(_ isolation: isolated LaneIsolation, _ lane: Lane) -> Task<Void, Never> {
+        Task.immediate(executorPreference: lane) { await self.runHere(isolation) }
+    }
+
+    private func runHere(_ isolation: isolated LaneIsolation) async { await run() }
+
+    /// Cancels the method's task. From any thread.
+    func cancel() {
+        let started = task.withLock { state in
+            state.isCancelled = true
+            return state.task
+        }
+        started?.cancel()
+    }
+
+    /// Replies with `error` in the place of the method.
+    func fail(_ error: ClusterError) {
+        let writer = replyWriter()
+        append(error, to: writer)
+        connection.finish(self, .failed, writer)
+    }
+
+    private nonisolated(nonsending) func run() async {
+        var context = CallContext()
+        context.deadline = deadline
+        context.servingTask = manta_task_identity()
+        identity.store(context.servingTask, ordering: .relaxed)
+        if wantsStarted { connection.announceStart(number) }
+        await CallContext.$current.withValue(context) { await perform() }
+        connection.isolation.noteEnd(of: self)
+        task.withLock { state in
+            state.hasEnded = true
+            state.task = nil
+        }
+    }
+
+    private nonisolated(nonsending) func perform() async {
+        guard let actor = hosted.actor else { return fail(connection.system.notHere(hosted.id)) }
+        guard method.accepts(actor) else { return fail(wrongType(actor)) }
+        let userInfo = connection.system.codingUserInfo
+        let writer = replyWriter()
+        do throws(ClusterError) {
+            var decoder = try CallDecoder(
+                body,
+                offset: CallHead.byteCount,
+                substitutionCount: substitutionCount,
+                userInfo: userInfo
+            )
+            decoder.substitute(method.substitutions(decoder.substitutions, for: actor))
+            let outcome = await connection.system.run(method, on: actor, &decoder, into: writer)
+            try reply(outcome, writer)
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// - Parameter outcome: What ended the method, `nil` when it returned and `writer` holds its result.
+    private func reply(_ outcome: (any Error)?, _ writer: ByteWriter) throws(ClusterError) {
+        let limit = connection.system.options.linkLimits.frameByteCount
+        switch outcome {
+        case nil where writer.count > limit:
+            throw ClusterError(
+                .invalidArgument,
+                "the result of \(method.name.readable) takes \(writer.count) bytes, more than a frame's \(limit)",
+                hint: "return it in parts",
+                outcome: .executed
+            )
+        case nil: connection.finish(self, .value, writer)
+        case .some(CallFailure.argument(let reason)):
+            throw ClusterError(
+                .undecodable,
+                "\(connection.system.process) cannot decode an argument of \(method.name.readable) "
+                    + "that \(connection.peer) sent: \(reason)",
+                hint: "run builds on both sides that agree on the argument's type",
+                outcome: .notExecuted
+            )
+        case .some(CallFailure.result(let reason)):
+            throw ClusterError(
+                .undecodable,
+                "the result of \(method.name.readable) cannot be encoded: \(reason)",
+                outcome: .executed
+            )
+        case let error?:
+            writer.truncate(to: FrameHead.byteCount)
+            let failure = RemoteFailure(error, system: connection.system)
+            do { try CBOR.encode(failure, into: writer) } catch { writer.truncate(to: FrameHead.byteCount) }
+            connection.finish(self, .thrown, writer)
+        }
+    }
+
+    private func replyWriter() -> ByteWriter {
+        let writer = ByteWriter(capacity: 64)
+        writer.appendZeros(FrameHead.byteCount)
+        return writer
+    }
+
+    private func wrongType(_ actor: any DistributedActor) -> ClusterError {
+        ClusterError(
+            .noSuchMethod,
+            "\(hosted.id) in \(connection.system.process) is a \(type(of: actor)), which has no \(method.name.readable), "
+                + "as \(connection.peer) called it",
+            outcome: .notExecuted
+        )
+    }
+}

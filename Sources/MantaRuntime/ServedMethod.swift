@@ -1,0 +1,78 @@
+internal import Distributed
+import Synchronization
+
+/// A distributed method of this program that other processes call.
+package final class ServedMethod: Sendable {
+    let identifier: String
+    let name: TargetName
+    /// Kept unchanged for as long as the process runs: the runtime is given pointers into it.
+    nonisolated(unsafe) let utf8: UnsafeBufferPointer<UInt8>
+    private let lastAccepted = Atomic<UInt>(0)
+    private let entries = Mutex<[[ObjectIdentifier]: TargetEntry]>([:])
+
+    private static let entryLimit = 1_000
+    private static let catalog = Mutex<[String: ServedMethod]>([:])
+
+    private init(identifier: String, name: TargetName) {
+        self.identifier = identifier
+        self.name = name
+        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: identifier.utf8.count)
+        _ = bytes.initialize(from: identifier.utf8)
+        utf8 = UnsafeBufferPointer(bytes)
+    }
+
+    /// The method of this mangled name; `nil` when the program has none. Names that are not found are not kept: a peer can
+    /// make up any number of them.
+    package static func named(_ identifier: String) -> ServedMethod? {
+        catalog.withLock { catalog in
+            if let method = catalog[identifier] { return method }
+            guard let name = TargetName(identifier), findAccessibleFunction(identifier, identifier.utf8.count) != nil
+            else { return nil }
+            let method = ServedMethod(identifier: identifier, name: name)
+            catalog[identifier] = method
+            return method
+        }
+    }
+
+    /// Whether the method is one of the actor's type, or of a protocol that the type conforms to.
+    func accepts(_ actor: any DistributedActor) -> Bool {
+        let type = type(of: actor) as any Any.Type
+        let identity = UInt(bitPattern: ObjectIdentifier(type).hashValue)
+        if lastAccepted.load(ordering: .relaxed) == identity { return true }
+        guard declares(type, actor) else { return false }
+        lastAccepted.store(identity, ordering: .relaxed)
+        return true
+    }
+
+    private func declares(_ type: any Any.Type, _ actor: any DistributedActor) -> Bool {
+        guard let protocolName = name.protocolName else { return TargetName.owner(of: type) == name.owner }
+        // Written out without the substitutions that a mangled name may have: `main.Greeter` is `4main7Greeter_p`.
+        let mangled = protocolName.split(separator: ".").map { "\($0.utf8.count)\($0)" }.joined() + "_p"
+        guard let existential = TypeCatalog.type(named: mangled) else { return false }
+        func conforms<T>(_: T.Type) -> Bool { actor is T }
+        return _openExistential(existential, do: conforms)
+    }
+
+    /// What is substituted for the method's generic parameters when it runs on `actor`: a stub's method is recorded with the
+    /// stub as its `Self`, which stands for the actor that is really there.
+    func substitutions(_ recorded: [any Any.Type], for actor: any DistributedActor) -> [any Any.Type] {
+        guard name.protocolName != nil, !recorded.isEmpty else { return recorded }
+        return [type(of: actor)] + recorded.dropFirst()
+    }
+
+    /// The types that the method has with these substitutions, looked up once.
+    func entry(_ substitutions: [any Any.Type]) -> TargetEntry? {
+        let key = substitutions.map { ObjectIdentifier($0) }
+        if let entry = entries.withLock({ $0[key] }) { return entry }
+        guard let entry = TargetEntry(identifier, substitutions: substitutions) else { return nil }
+        entries.withLock { entries in
+            if entries.count >= Self.entryLimit { entries.removeAll() }
+            entries[key] = entry
+        }
+        return entry
+    }
+}
+
+/// The record that the compiler leaves for each distributed thunk of the program; `nil` when there is none.
+@_silgen_name("swift_findAccessibleFunction")
+private func findAccessibleFunction(_ name: UnsafePointer<CChar>, _ length: Int) -> UnsafeRawPointer?

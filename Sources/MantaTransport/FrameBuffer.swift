@@ -1,0 +1,48 @@
+/// The body of one frame, owned: a single allocation, freed with its last reference.
+///
+/// Unchecked: it is filled by the lane that receives it before anyone else sees it, and never changed after.
+package final class FrameBuffer: @unchecked Sendable {
+    private let storage: UnsafeMutableRawBufferPointer
+
+    package init(byteCount: Int) {
+        storage = .allocate(byteCount: max(byteCount, 1), alignment: 16)
+        self.byteCount = byteCount
+    }
+
+    package convenience init(copying bytes: UnsafeRawBufferPointer) {
+        self.init(byteCount: bytes.count)
+        storage.copyMemory(from: bytes)
+    }
+
+    deinit { storage.deallocate() }
+
+    package let byteCount: Int
+
+    /// Valid while the buffer lives: keep a reference, or use `withExtendedLifetime`.
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage[..<byteCount]) }
+
+    /// Only for the lane that fills it.
+    var mutableBytes: UnsafeMutableRawBufferPointer { storage }
+}
+
+/// A received body: still in the lane's receive buffer, or already in memory of its own.
+package enum FrameBody {
+    /// Valid until the handler returns.
+    case borrowed(UnsafeRawBufferPointer)
+    case owned(FrameBuffer)
+
+    package var bytes: UnsafeRawBufferPointer {
+        switch self {
+        case .borrowed(let bytes): bytes
+        case .owned(let buffer): buffer.bytes
+        }
+    }
+
+    /// The body in memory of its own, copied only if it is not yet.
+    package func kept() -> FrameBuffer {
+        switch self {
+        case .borrowed(let bytes): FrameBuffer(copying: bytes)
+        case .owned(let buffer): buffer
+        }
+    }
+}

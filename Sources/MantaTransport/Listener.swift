@@ -1,0 +1,139 @@
+internal import CMantaShims
+internal import Glibc
+package import MantaCore
+
+/// Accepts connections at a Unix socket, and hands them on once they have been greeted.
+///
+/// Only processes of the same user get as far as the greeting, and only a bounded number at a time.
+package final class Listener: LaneSource, Sendable {
+    package let path: String
+
+    private static let greetingLimit = 64
+
+    private let socket: Int32
+    private let lane: Lane
+    private let greeting: Greeting
+    private let accepted: @Sendable (GreetedSocket) -> Void
+    private let refused: @Sendable (String) -> Void
+    /// Confined to the lane.
+    nonisolated(unsafe) private var token: LaneToken?
+    nonisolated(unsafe) private var greetingCount = 0
+
+    /// Listens at `path`, which must not exist; `start()` begins to accept.
+    ///
+    /// - Parameters:
+    ///   - accepted: Called on `lane` with each connection.
+    ///   - refused: Called on `lane` with the reason for each connection that was not accepted.
+    package init(
+        path: String,
+        lane: Lane,
+        greeting: Greeting,
+        accepted: @escaping @Sendable (GreetedSocket) -> Void,
+        refused: @escaping @Sendable (String) -> Void
+    ) throws(ClusterError) {
+        self.path = path
+        self.lane = lane
+        self.greeting = greeting
+        self.accepted = accepted
+        self.refused = refused
+        socket = manta_unix_listen(path, 1024)
+        guard socket >= 0 else {
+            throw ClusterError(
+                .notConnected,
+                "cannot listen at \(path): \(describe(error: -socket))",
+                hint: "check that the folder exists and is writable, or set TMPDIR to another, shorter one"
+            )
+        }
+    }
+
+    package func start() {
+        lane.execute { self.token = self.lane.add(self, descriptor: self.socket, events: .readable) }
+    }
+
+    /// Stops listening and takes the socket's file away.
+    package func close() {
+        unlink(path)
+        lane.execute {
+            guard let token = self.token else { return }
+            self.token = nil
+            self.lane.remove(token, descriptor: self.socket)
+            _ = manta_close(self.socket)
+        }
+    }
+
+    package func ready(_ events: LaneEvents) {
+        for _ in 0..<16 {
+            let connection = manta_accept(socket)
+            guard connection >= 0 else { return }
+            guard manta_peer_user(connection) == Int64(geteuid()) else {
+                refuse(connection, "a process of another user tried to connect to \(path)")
+                continue
+            }
+            guard greetingCount < Self.greetingLimit else {
+                refuse(connection, "more than \(Self.greetingLimit) connections to \(path) are being greeted")
+                continue
+            }
+            greetingCount += 1
+            let exchange = GreetingExchange(
+                socket: connection,
+                lane: lane,
+                role: .listener,
+                greeting: greeting
+            ) { [weak self] result in
+                guard let self else {
+                    if case .success(let greeted) = result { _ = manta_close(greeted.descriptor) }
+                    return
+                }
+                greetingCount -= 1
+                switch result {
+                case .success(let greeted): accepted(greeted)
+                case .failure(let error): refused(error.message)
+                }
+            }
+            exchange.start()
+        }
+    }
+
+    private func refuse(_ connection: Int32, _ reason: String) {
+        _ = manta_close(connection)
+        refused(reason)
+    }
+}
+
+/// Connects to `endpoint` and greets whoever answers.
+///
+/// - Throws: ``ClusterError`` with code `notConnected` or `incompatible`; nothing was sent but the greeting.
+package func connect(
+    to endpoint: Endpoint,
+    on lane: Lane,
+    greeting: Greeting
+) async throws(ClusterError) -> GreetedSocket {
+    guard case .unix(let path) = endpoint else { preconditionFailure("unknown endpoint \(endpoint)") }
+    let socket = manta_unix_connect(path)
+    guard socket >= 0 else {
+        throw ClusterError(
+            .notConnected,
+            "cannot connect to \(greeting.target) at \(path): \(describe(error: -socket))",
+            outcome: .notExecuted
+        )
+    }
+    return try await greet(over: socket, on: lane, greeting: greeting)
+}
+
+/// Says hello over a socket that is connected already.
+package func greet(over socket: Int32, on lane: Lane, greeting: Greeting) async throws(ClusterError) -> GreetedSocket {
+    let result = await withCheckedContinuation { continuation in
+        lane.execute {
+            let exchange = GreetingExchange(socket: socket, lane: lane, role: .caller, greeting: greeting) { result in
+                continuation.resume(returning: result)
+            }
+            exchange.start()
+        }
+    }
+    return try result.get()
+}
+
+extension GreetedSocket {
+    /// Closes a connection that nobody wants.
+    package func discard() { _ = manta_close(descriptor) }
+}

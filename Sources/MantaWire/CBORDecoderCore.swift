@@ -1,0 +1,279 @@
+/// The one object behind all decoders and containers of a top-level decode.
+///
+/// Values being read form a stack of frames, which remember how far each map or array has been read, so that what
+/// comes next in the input is found at once and nothing is read twice to find where it ends.
+///
+/// A managed buffer, so that the object, its state and the first frames are one allocation.
+final class CBORDecoderCore: ManagedBuffer<CBORDecoderCore.State, DecodeFrame> {
+    struct State {
+        /// Empty once the top-level decode has returned: who kept a decoder gets errors, not stray memory.
+        var bytes: UnsafeRawBufferPointer
+        var userInfo: [CodingUserInfoKey: any Sendable]?
+        /// In the buffer itself at first, and allocated once they are more than fit there.
+        var frames: UnsafeMutablePointer<DecodeFrame>
+        var frameCount = 0
+        var capacity = CBORDecoderCore.inlineFrames
+        var serial: UInt32 = 0
+        /// Of large maps read out of order, by the offset of the first key.
+        var indexes: [Int: CBORMapIndex] = [:]
+    }
+
+    private static var inlineFrames: Int { 6 }
+
+    static func make(
+        _ bytes: UnsafeRawBufferPointer,
+        userInfo: [CodingUserInfoKey: any Sendable]?
+    ) -> CBORDecoderCore {
+        let buffer = create(minimumCapacity: inlineFrames) { buffer in
+            State(bytes: bytes, userInfo: userInfo, frames: buffer.withUnsafeMutablePointerToElements { $0 })
+        }
+        // `create` makes an instance of the class that it is called on.
+        return unsafeDowncast(buffer, to: CBORDecoderCore.self)
+    }
+
+    deinit {
+        if state.pointee.capacity > Self.inlineFrames { state.pointee.frames.deallocate() }
+    }
+
+    /// The buffer does not move while the object lives. A pointer for the reason given at ``ByteStorage``.
+    var state: UnsafeMutablePointer<State> {
+        @inline(__always) get { withUnsafeMutablePointerToHeader { $0 } }
+    }
+
+    var userInfo: [CodingUserInfoKey: any Sendable] { state.pointee.userInfo ?? [:] }
+
+    /// Lets go of the input.
+    func close() {
+        state.pointee.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        state.pointee.frameCount = 0
+        state.pointee.indexes = [:]
+    }
+
+    @inline(__always)
+    func reader(at offset: Int) -> ByteReader {
+        let bytes = state.pointee.bytes
+        return ByteReader(bytes, cursor: min(offset, bytes.count))
+    }
+
+    // MARK: Values
+
+    /// Reads the item at the reader's cursor and moves it past.
+    func decode<T: Decodable>(
+        _ type: T.Type,
+        from reader: inout ByteReader,
+        parent: Int32,
+        key: KeyPlace
+    ) throws -> T {
+        let kind = WireTypeKind.of(T.self)
+        if kind == .codable { return try decodeCodable(type, from: &reader, parent: parent, key: key) }
+        let start = reader.cursor
+        do {
+            return try decodeKnown(type, kind, from: &reader)
+        } catch {
+            throw explain(error, type, at: start, parent: parent, key: key)
+        }
+    }
+
+    private func decodeKnown<T: Decodable>(
+        _ type: T.Type,
+        _ kind: WireTypeKind,
+        from reader: inout ByteReader
+    ) throws(WireError) -> T {
+        // The kind says which type `T` is, so each cast is to the same type.
+        switch kind {
+        case .bool: unsafeBitCast(try Bool.read(from: &reader), to: T.self)
+        case .string: unsafeBitCast(try String.read(from: &reader), to: T.self)
+        case .double: unsafeBitCast(try Double.read(from: &reader), to: T.self)
+        case .float: unsafeBitCast(try Float.read(from: &reader), to: T.self)
+        case .float16: unsafeBitCast(try Float16.read(from: &reader), to: T.self)
+        case .int: unsafeBitCast(try Int.read(from: &reader), to: T.self)
+        case .int8: unsafeBitCast(try Int8.read(from: &reader), to: T.self)
+        case .int16: unsafeBitCast(try Int16.read(from: &reader), to: T.self)
+        case .int32: unsafeBitCast(try Int32.read(from: &reader), to: T.self)
+        case .int64: unsafeBitCast(try Int64.read(from: &reader), to: T.self)
+        case .int128: unsafeBitCast(try Int128.read(from: &reader), to: T.self)
+        case .uint: unsafeBitCast(try UInt.read(from: &reader), to: T.self)
+        case .uint8: unsafeBitCast(try UInt8.read(from: &reader), to: T.self)
+        case .uint16: unsafeBitCast(try UInt16.read(from: &reader), to: T.self)
+        case .uint32: unsafeBitCast(try UInt32.read(from: &reader), to: T.self)
+        case .uint64: unsafeBitCast(try UInt64.read(from: &reader), to: T.self)
+        case .uint128: unsafeBitCast(try UInt128.read(from: &reader), to: T.self)
+        case .bytes: unsafeBitCast(try reader.readNumbers(UInt8.self), to: T.self)
+        case .doubles: unsafeBitCast(try reader.readNumbers(Double.self), to: T.self)
+        case .floats: unsafeBitCast(try reader.readNumbers(Float.self), to: T.self)
+        case .float16s: unsafeBitCast(try reader.readNumbers(Float16.self), to: T.self)
+        case .ints: unsafeBitCast(try reader.readNumbers(Int.self), to: T.self)
+        case .int8s: unsafeBitCast(try reader.readNumbers(Int8.self), to: T.self)
+        case .int16s: unsafeBitCast(try reader.readNumbers(Int16.self), to: T.self)
+        case .int32s: unsafeBitCast(try reader.readNumbers(Int32.self), to: T.self)
+        case .int64s: unsafeBitCast(try reader.readNumbers(Int64.self), to: T.self)
+        case .uints: unsafeBitCast(try reader.readNumbers(UInt.self), to: T.self)
+        case .uint16s: unsafeBitCast(try reader.readNumbers(UInt16.self), to: T.self)
+        case .uint32s: unsafeBitCast(try reader.readNumbers(UInt32.self), to: T.self)
+        case .uint64s: unsafeBitCast(try reader.readNumbers(UInt64.self), to: T.self)
+        case .byteString, .codable: try decodeByteString(type, from: &reader)
+        }
+    }
+
+    private func decodeByteString<T>(_ type: T.Type, from reader: inout ByteReader) throws(WireError) -> T {
+        // Asking for the kind has asked the runtime the same question.
+        guard let byteString = type as? any WireByteString.Type else {
+            preconditionFailure("\(type) lost its conformance to WireByteString")
+        }
+        var ahead = reader
+        let head = try ahead.readHead()
+        let value: any WireByteString
+        if head.major == 2 && !head.isIndefinite {
+            value = byteString.init(wireBytes: try ahead.readBytes(Int(head.argument)))
+            reader = ahead
+        } else {
+            let bytes = try reader.readNumbers(UInt8.self)
+            value = bytes.withUnsafeBytes { byteString.init(wireBytes: $0) }
+        }
+        guard let value = value as? T else { preconditionFailure("\(type) made a value of another type") }
+        return value
+    }
+
+    private func decodeCodable<T: Decodable>(
+        _ type: T.Type,
+        from reader: inout ByteReader,
+        parent: Int32,
+        key: KeyPlace
+    ) throws -> T {
+        let start = reader.cursor
+        let frame = push(DecodeFrame(start: start, key: key, parent: parent, depth: depth(inside: parent)))
+        do {
+            let value = try T(from: CBORDecoder(core: self, frame: frame, start: start))
+            reader.cursor = try finishFrames(from: Int(frame.index))
+            return value
+        } catch {
+            state.pointee.frameCount = Int(frame.index)
+            throw error
+        }
+    }
+
+    // MARK: Frames
+
+    /// The frame, or `nil` once the value that it was made for is complete.
+    @inline(__always)
+    func frame(_ reference: FrameReference) -> UnsafeMutablePointer<DecodeFrame>? {
+        guard Int(reference.index) < state.pointee.frameCount else { return nil }
+        let frame = state.pointee.frames + Int(reference.index)
+        return frame.pointee.serial == reference.serial ? frame : nil
+    }
+
+    /// The frame's index for values inside it; `-1`, as at the top, if it is no more.
+    func index(_ reference: FrameReference) -> Int32 {
+        frame(reference) == nil ? -1 : reference.index
+    }
+
+    func depth(inside parent: Int32) -> Int32 {
+        guard parent >= 0 else { return 0 }
+        let frame = state.pointee.frames + Int(parent)
+        return frame.pointee.depth + (frame.pointee.items == nil ? 0 : 1)
+    }
+
+    @inline(__always)
+    func push(_ frame: DecodeFrame) -> FrameReference {
+        if state.pointee.frameCount == state.pointee.capacity { growFrames() }
+        let index = state.pointee.frameCount
+        state.pointee.serial &+= 1
+        let slot = state.pointee.frames + index
+        slot.initialize(to: frame)
+        slot.pointee.serial = state.pointee.serial
+        state.pointee.frameCount = index &+ 1
+        return FrameReference(index: Int32(truncatingIfNeeded: index), serial: state.pointee.serial)
+    }
+
+    @inline(never)
+    private func growFrames() {
+        let larger = UnsafeMutablePointer<DecodeFrame>.allocate(capacity: state.pointee.capacity * 2)
+        larger.moveInitialize(from: state.pointee.frames, count: state.pointee.frameCount)
+        if state.pointee.capacity > Self.inlineFrames { state.pointee.frames.deallocate() }
+        state.pointee.frames = larger
+        state.pointee.capacity *= 2
+    }
+
+    /// Opens the array or map at `start`, or finds the one opened before.
+    func open(_ reference: FrameReference, at start: Int, asMap: Bool, for type: Any.Type) throws -> CBORItems {
+        let frame = frame(reference)
+        if let items = frame?.pointee.items, items.isMap == asMap { return items }
+        var reader = reader(at: start)
+        let head = try reader.readUntaggedHead()
+        guard head.major == (asMap ? 5 : 4) else {
+            let error = reader.mismatch(type, found: head, at: start)
+            throw explain(error, type, at: start, parent: index(reference), key: .none)
+        }
+        let items = CBORItems(
+            start: reader.cursor, count: head.isIndefinite ? nil : Int(head.argument), isMap: asMap
+        )
+        if let frame {
+            guard frame.pointee.depth < Int32(CBOR.depthLimit) else { throw reader.tooDeep() }
+            frame.pointee.items = items
+            frame.pointee.cursor = items.start
+            frame.pointee.remaining = items.count ?? 0
+        }
+        return items
+    }
+
+    /// Notes that a container has been read up to `offset`.
+    @inline(__always)
+    func advance(_ reference: FrameReference, to offset: Int, after remaining: Int) {
+        guard let frame = frame(reference), offset > frame.pointee.cursor else { return }
+        frame.pointee.cursor = offset
+        frame.pointee.remaining = remaining
+    }
+
+    // MARK: Completion
+
+    /// Finds where a value ends and forgets it and the containers nested in it.
+    @inline(__always)
+    private func finishFrames(from index: Int) throws(WireError) -> Int {
+        var last = state.pointee.frameCount &- 1
+        while last > index {
+            let nested = state.pointee.frames[last]
+            if nested.isNested, nested.parent >= 0 {
+                let parent = state.pointee.frames + Int(nested.parent)
+                if parent.pointee.cursor == nested.key.offset {
+                    parent.pointee.cursor = try end(of: state.pointee.frames + last)
+                    parent.pointee.remaining &-= 1
+                }
+            }
+            last &-= 1
+        }
+        let end = try end(of: state.pointee.frames + index)
+        state.pointee.frameCount = index
+        return end
+    }
+
+    @inline(__always)
+    private func end(of frame: UnsafeMutablePointer<DecodeFrame>) throws(WireError) -> Int {
+        if frame.pointee.end >= 0 { return frame.pointee.end }
+        if let items = frame.pointee.items {
+            if !state.pointee.indexes.isEmpty { state.pointee.indexes[items.start] = nil }
+            if items.count != nil && frame.pointee.remaining == 0 { return frame.pointee.cursor }
+        }
+        return try skippedEnd(of: frame)
+    }
+
+    /// Skips what the value has not asked for.
+    @inline(never)
+    private func skippedEnd(of frame: UnsafeMutablePointer<DecodeFrame>) throws(WireError) -> Int {
+        let depth = Int(frame.pointee.depth)
+        guard let items = frame.pointee.items else {
+            var reader = reader(at: frame.pointee.start)
+            try reader.skipItem(depth: depth)
+            return reader.cursor
+        }
+        var reader = reader(at: frame.pointee.cursor)
+        if items.count == nil {
+            while try !reader.takeBreak() {
+                if items.isMap { try reader.skipItem(depth: depth + 1) }
+                try reader.skipItem(depth: depth + 1)
+            }
+        } else {
+            for _ in 0..<(frame.pointee.remaining * (items.isMap ? 2 : 1)) { try reader.skipItem(depth: depth + 1) }
+        }
+        return reader.cursor
+    }
+}
