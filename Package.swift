@@ -19,8 +19,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // `Deque` for the queues of the data path.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        // Reads MANTA_… variables and the configuration file.
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        // Reads MANTA_… variables. Without its traits it needs no more of Foundation than FoundationEssentials.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     ],
     targets: [
         // Linux calls that Swift's Glibc module lacks: epoll, pidfd, posix_spawn with closefrom, peer credentials.
@@ -36,7 +36,11 @@ let package = Package(
 
         // Resource accounting and placement: pure.
         .target(name: "MantaScheduling", dependencies: ["MantaCore"], swiftSettings: settings),
-        .testTarget(name: "MantaSchedulingTests", dependencies: ["MantaScheduling"], swiftSettings: settings),
+        .testTarget(
+            name: "MantaSchedulingTests",
+            dependencies: ["MantaScheduling", "MantaTestSupport"],
+            swiftSettings: settings
+        ),
 
         // Lanes, and the links that they serve.
         .target(
@@ -46,7 +50,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaTransportTests",
-            dependencies: ["MantaTransport"],
+            dependencies: ["MantaTransport", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -60,7 +64,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "MantaRuntimeTests", dependencies: ["MantaRuntime"], swiftSettings: settings),
+        .testTarget(
+            name: "MantaRuntimeTests",
+            dependencies: ["MantaRuntime", "MantaTestSupport"],
+            swiftSettings: settings
+        ),
 
         // The directory of nodes, processes and actors, and the service over it.
         .target(
@@ -71,7 +79,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "MantaGCSTests", dependencies: ["MantaGCS"], swiftSettings: settings),
+        .testTarget(
+            name: "MantaGCSTests",
+            dependencies: ["MantaGCS", "MantaTestSupport"],
+            swiftSettings: settings
+        ),
 
         // One per node: admission, and the pool of worker processes.
         .target(
@@ -82,7 +94,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "MantaRayletTests", dependencies: ["MantaRaylet"], swiftSettings: settings),
+        .testTarget(
+            name: "MantaRayletTests",
+            dependencies: ["MantaRaylet", "MantaTestSupport"],
+            swiftSettings: settings
+        ),
 
         // The public API.
         .target(
@@ -96,6 +112,17 @@ let package = Package(
             swiftSettings: settings
         ),
         // Real processes: drivers, workers, signals.
-        .testTarget(name: "ProcessTests", dependencies: ["Manta"], swiftSettings: settings),
+        .testTarget(
+            name: "ProcessTests",
+            dependencies: ["CMantaShims", "Manta", "MantaTestSupport"],
+            swiftSettings: settings
+        ),
+
+        // What tests share: clusters with a ledger of what they leave behind, seeded random numbers.
+        .target(
+            name: "MantaTestSupport",
+            dependencies: ["MantaCore", "MantaTransport", "MantaRuntime", "Manta"],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -3,16 +3,18 @@ internal import Logging
 internal import MantaCore
 internal import MantaGCS
 internal import MantaRaylet
-internal import MantaRuntime
+package import MantaRuntime
 internal import MantaTransport
 import Synchronization
 
 /// A whole cluster inside a driver: GCS and raylets in this process, workers as its children.
 ///
 /// `starting → running → stopping → stopped`.
-final class EmbeddedCluster: Sendable {
-    let system: ClusterSystem
+package final class EmbeddedCluster: Sendable {
+    package let system: ClusterSystem
     let gcs: GCS
+    /// Where its processes listen.
+    package var directory: String { session.path }
     private let session: SessionDirectory
     private let outputLane: Lane
     private let raylets: [(raylet: Raylet, events: RayletEvents)]
@@ -25,7 +27,7 @@ final class EmbeddedCluster: Sendable {
     }
 
     /// Starts a cluster and returns when its nodes have joined; the first workers start in the background.
-    static func start(_ configuration: ClusterConfiguration) async throws -> EmbeddedCluster {
+    package static func start(_ configuration: ClusterConfiguration) async throws -> EmbeddedCluster {
         try configuration.check()
         let cluster = try EmbeddedCluster(configuration)
         do {
@@ -95,7 +97,7 @@ final class EmbeddedCluster: Sendable {
     }
 
     /// Ends all workers, closes all links and removes what the cluster made; returns when that is done, however often it is called.
-    func stop() async {
+    package func stop() async {
         await withCheckedContinuation { continuation in
             let (hasStopped, isFirst) = end.withLock { end in
                 guard !end.hasStopped else { return (true, false) }

@@ -11,7 +11,7 @@ package final class CalledMethod: Sendable {
     package let readableName: String
     /// Whether the method has generic parameters of its own.
     let isGeneric: Bool
-    private let checked = Mutex<Bool>(false)
+    private let checked = Atomic<Bool>(false)
 
     fileprivate init(identifier: String, number: UInt32) {
         self.identifier = identifier
@@ -49,8 +49,16 @@ package final class CalledMethod: Sendable {
                 outcome: .notExecuted
             )
         }
-        guard !substitutions.isEmpty, !checked.withLock({ $0 }) else { return }
-        guard TargetTypes(identifier, substitutions: substitutions) != nil else {
+        guard !checked.load(ordering: .relaxed) else { return }
+        guard let known = TargetName.inProgram(identifier) else {
+            throw ClusterError(
+                .invalidArgument,
+                "Swift's compiler has left no entry for \(readableName) that other processes could call",
+                hint: "declare the method in the actor or in the protocol itself instead of in an extension",
+                outcome: .notExecuted
+            )
+        }
+        guard TargetTypes(known, substitutions: substitutions) != nil else {
             throw ClusterError(
                 .invalidArgument,
                 "\(readableName) has a parameter or result that is an associated type of a generic parameter, "
@@ -60,7 +68,7 @@ package final class CalledMethod: Sendable {
                 outcome: .notExecuted
             )
         }
-        checked.withLock { $0 = true }
+        checked.store(true, ordering: .relaxed)
     }
 
     /// The mangled name of a generic class ends with its arguments.

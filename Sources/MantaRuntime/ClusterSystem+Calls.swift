@@ -50,7 +50,7 @@ extension ClusterSystem {
         _ invocation: CallEncoder
     ) async throws -> FrameBuffer {
         let substitutions = invocation.substitutions
-        if !substitutions.isEmpty || method.isGeneric { try method.check(on: type, substitutions: substitutions) }
+        try method.check(on: type, substitutions: substitutions)
         try checkSize(invocation.writer, method)
         let deadline = CallContext.deadline(from: Lane.now)
         var attempt = 1

@@ -220,6 +220,9 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
+    /// Calls of this process that have not had their reply, and calls that run in it.
+    package var openCallCount: Int { peers.all.map(\.openCallCount).reduce(0, +) }
+
     // MARK: The end
 
     /// Ends the calls of an actor that was taken out of `hosted`.

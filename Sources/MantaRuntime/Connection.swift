@@ -57,6 +57,9 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         link.start()
     }
 
+    /// In both directions.
+    var openCallCount: Int { state.withLock { $0.calls.count + $0.running.count } }
+
     package var isOpen: Bool { state.withLock { $0.failure == nil } }
 
     /// Closes the link: calls in both directions end.

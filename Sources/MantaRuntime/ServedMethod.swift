@@ -3,7 +3,9 @@ import Synchronization
 
 /// A distributed method of this program that other processes call.
 package final class ServedMethod: Sendable {
+    /// Under which the program has it.
     let identifier: String
+    /// As it was called.
     let name: TargetName
     /// Kept unchanged for as long as the process runs: the runtime is given pointers into it.
     nonisolated(unsafe) let utf8: UnsafeBufferPointer<UInt8>
@@ -26,9 +28,8 @@ package final class ServedMethod: Sendable {
     package static func named(_ identifier: String) -> ServedMethod? {
         catalog.withLock { catalog in
             if let method = catalog[identifier] { return method }
-            guard let name = TargetName(identifier), findAccessibleFunction(identifier, identifier.utf8.count) != nil
-            else { return nil }
-            let method = ServedMethod(identifier: identifier, name: name)
+            guard let name = TargetName(identifier), let known = TargetName.inProgram(identifier) else { return nil }
+            let method = ServedMethod(identifier: known, name: name)
             catalog[identifier] = method
             return method
         }
@@ -72,7 +73,3 @@ package final class ServedMethod: Sendable {
         return entry
     }
 }
-
-/// The record that the compiler leaves for each distributed thunk of the program; `nil` when there is none.
-@_silgen_name("swift_findAccessibleFunction")
-private func findAccessibleFunction(_ name: UnsafePointer<CChar>, _ length: Int) -> UnsafeRawPointer?

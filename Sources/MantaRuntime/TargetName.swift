@@ -36,6 +36,24 @@ package struct TargetName: Hashable, Sendable {
         return (components.dropLast() + [stub.dropFirst()]).joined(separator: ".")
     }
 
+    /// The name under which this program has the method, `nil` when it has none.
+    ///
+    /// Calls of a method in an extension of a `@Resolvable` protocol are recorded with the protocol's stub as owner (`8$GreeterC5greet…`), but
+    /// the compiler of Swift 6.3 leaves the thunk under the extension's own name (`7GreeterPAAE5greet…`).
+    package static func inProgram(_ mangled: String) -> String? {
+        if isAccessible(mangled) { return mangled }
+        guard let stub = TargetName(mangled)?.owner.split(separator: ".").last, stub.hasPrefix("$") else { return nil }
+        let proto = stub.dropFirst()
+        let owner = "\(stub.utf8.count)\(stub)C"
+        guard let place = mangled.firstRange(of: owner) else { return nil }
+        let renamed = mangled.replacingCharacters(in: place, with: "\(proto.utf8.count)\(proto)PAAE")
+        return isAccessible(renamed) ? renamed : nil
+    }
+
+    private static func isAccessible(_ mangled: String) -> Bool {
+        findAccessibleFunction(mangled, mangled.utf8.count) != nil
+    }
+
     private static let prefix = "distributed thunk "
 
     /// A type's qualified name in the form of `owner`.
@@ -104,6 +122,25 @@ package struct TargetName: Hashable, Sendable {
         return String(cString: text)
     }
 }
+
+extension String {
+    fileprivate func firstRange(of text: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+
+    fileprivate func replacingCharacters(in range: Range<Index>, with text: String) -> String {
+        String(self[..<range.lowerBound]) + text + String(self[range.upperBound...])
+    }
+}
+
+/// The record that the compiler leaves for each distributed thunk of the program; `nil` when there is none.
+@_silgen_name("swift_findAccessibleFunction")
+private func findAccessibleFunction(_ name: UnsafePointer<CChar>, _ length: Int) -> UnsafeRawPointer?
 
 @_silgen_name("swift_demangle")
 private func runtimeDemangle(
