@@ -114,9 +114,11 @@ let package = Package(
         // Real processes: drivers, workers, signals.
         .testTarget(
             name: "ProcessTests",
-            dependencies: ["CMantaShims", "Manta", "MantaTestSupport"],
+            dependencies: ["CMantaShims", "Manta", "MantaTestSupport", "MantaTestDriver"],
             swiftSettings: settings
         ),
+        // A program like a user's, for tests of what a program does when it ends.
+        .executableTarget(name: "MantaTestDriver", dependencies: ["Manta"], swiftSettings: settings),
 
         // What tests share: clusters with a ledger of what they leave behind, seeded random numbers.
         .target(

@@ -20,7 +20,7 @@ enum Driver {
 
     /// The running system, started by the first of those who ask at once; in a worker process, the worker's life.
     static func connect(_ configuration: ClusterConfiguration) async throws -> (system: ClusterSystem, isFirst: Bool) {
-        if let launch = WorkerMain.launch() { await WorkerMain.run(launch) }
+        await WorkerMain.runIfWorker()
         let turn = await withCheckedContinuation { continuation in
             let turn: Turn? = state.withLock { state in
                 switch state {

@@ -6,26 +6,43 @@ internal import MantaGCS
 internal import MantaRaylet
 internal import MantaRuntime
 internal import MantaTransport
+import Synchronization
 
 /// The life of a worker process.
 enum WorkerMain {
-    /// What this process was started as; `nil` for a driver.
-    static func launch() -> WorkerLaunch? {
-        guard let text = getenv(WorkerLaunch.variable) else { return nil }
-        defer {
-            // Programs that the actors start are no workers.
-            unsetenv(WorkerLaunch.variable)
-            unsetenv(WorkerLaunch.beforeMainVariable)
+    private static let hasStarted = Mutex(false)
+
+    /// Returns in a driver. In a worker process, serves actors for the rest of its life; of many tasks that come here, the first one does.
+    static func runIfWorker() async {
+        switch takeLaunch() {
+        case .none: return
+        case .some(.none): break
+        case .some(.some(let launch)): await run(launch)
         }
-        do {
-            return try WorkerLaunch(encoded: String(cString: text))
-        } catch {
-            fail("\(WorkerLaunch.variable) is set, but not to what a raylet sets it to (\(error)): unset it")
+        while true { try? await Task.sleep(for: .seconds(3600)) }
+    }
+
+    /// What this process was started as: `nil` for a driver, an inner `nil` for a worker that has started already.
+    fileprivate static func takeLaunch() -> WorkerLaunch?? {
+        hasStarted.withLock { hasStarted in
+            guard !hasStarted else { return .some(nil) }
+            guard let text = getenv(WorkerLaunch.variable) else { return nil }
+            hasStarted = true
+            defer {
+                // Programs that the actors start are no workers.
+                unsetenv(WorkerLaunch.variable)
+                unsetenv(WorkerLaunch.beforeMainVariable)
+            }
+            do {
+                return try WorkerLaunch(encoded: String(cString: text))
+            } catch {
+                fail("\(WorkerLaunch.variable) is set, but not to what a raylet sets it to (\(error)): unset it")
+            }
         }
     }
 
     /// Serves actors until the raylet closes the control socket, then ends the process.
-    static func run(_ launch: WorkerLaunch) async -> Never {
+    fileprivate static func run(_ launch: WorkerLaunch) async {
         manta_ignore_signal(SIGINT)  // Ctrl-C reaches the whole terminal; the driver ends its workers in order
         manta_line_buffer_stdout()
         _ = manta_set_close_on_exec(WorkerLaunch.controlDescriptor)
@@ -45,7 +62,6 @@ enum WorkerMain {
         } catch {
             fail("this worker cannot join its cluster: \(error)")
         }
-        while true { try? await Task.sleep(for: .seconds(3600)) }
     }
 
     private static func join(_ launch: WorkerLaunch, _ system: ClusterSystem) async throws {
@@ -90,7 +106,7 @@ struct WorkerParts: Sendable {
 /// Where test bundles become workers: called before their `main`, when the raylet asks for it.
 @_cdecl("manta_worker_before_main")
 func workerBeforeMain() {
-    guard let launch = WorkerMain.launch() else { return }
+    guard case .some(.some(let launch)) = WorkerMain.takeLaunch() else { return }
     // The main thread has nothing to do in a worker but to stay.
     _ = Task.detached { await WorkerMain.run(launch) }
     while true { pause() }

@@ -100,8 +100,7 @@ package distributed actor GCS: ControlActor {
             outcome = try await raylet.create(spec)
         } catch is CancellationError {
             // The caller has gone, and with it the only one who would know of this actor.
-            end(spec.id, .killed)
-            try? await raylet.end(spec.id, .killed)
+            await end(spec.id, .killed, by: raylet)
             throw CancellationError()
         }
         switch outcome {
@@ -143,8 +142,7 @@ package distributed actor GCS: ControlActor {
                 returning: .failure(ended(id, .dead(.killed)))
             )
         }
-        end(id, .killed)
-        try await raylet?.end(id, .killed)
+        await end(id, .killed, by: raylet)
     }
 
     /// Where an actor is, once that is decided.
@@ -185,6 +183,15 @@ package distributed actor GCS: ControlActor {
 
     private func end(_ id: ActorID, _ cause: DeathCause) {
         if let record = directory.died(id, cause) { released(record) }
+    }
+
+    /// Ends an actor that may still run. It is dead for everyone at once; what it holds is given back when its raylet has
+    /// given it back too, so that nobody is sent there too early.
+    private func end(_ id: ActorID, _ cause: DeathCause, by raylet: (any RayletClient)?) async {
+        guard let record = directory.died(id, cause) else { return }
+        resumeWaiters(.decision(id))
+        try? await raylet?.end(id, cause)
+        released(record)
     }
 
     /// Gives back what an actor held, which goes to those who wait for it.

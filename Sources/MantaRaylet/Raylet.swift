@@ -112,6 +112,11 @@ package distributed actor Raylet: ControlActor {
         switch try await host.create(spec) {
         case .failed(let failure): return .initFailed(failure)
         case .created(let lane):
+            guard specs[spec.id] != nil else {
+                // It was ended while its initialiser ran.
+                try? await host.end(spec.id, .killed)
+                throw ClusterError(.actorDied(.killed), "\(spec.label) was ended before it was ready", outcome: .notExecuted)
+            }
             let location = ActorLocation(
                 process: workerID,
                 endpoint: actorSystem.options.endpoint(of: workerID),

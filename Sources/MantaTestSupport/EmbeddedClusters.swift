@@ -26,6 +26,8 @@ package func withCluster(
         let directory = cluster.directory
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await body(cluster)) } catch { outcome = .failure(error) }
+        // A worker that is just getting ready is on the line with its raylet.
+        try? await eventually(within: .seconds(5)) { cluster.system.openCallCount == 0 }
         let openCalls = cluster.system.openCallCount
         await cluster.stop()
         try outcome.get()

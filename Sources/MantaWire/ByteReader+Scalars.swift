@@ -10,7 +10,9 @@ extension ByteReader {
         }
         switch head.major {
         case 0:
-            guard let value = T(exactly: head.argument) else { throw outOfRange(T.self, "\(head.argument)", at: start) }
+            guard let value = T(exactly: head.argument) else {
+                throw outOfRange(T.self, "\(head.argument)", at: start)
+            }
             return value
         case 1:
             // ~x is -1 - x, and does not overflow.
@@ -54,7 +56,9 @@ extension ByteReader {
         case (7, 26): wide = Double(Float(bitPattern: UInt32(truncatingIfNeeded: head.argument)))
         case (7, 27): wide = Double(bitPattern: head.argument)
         case (0, _):
-            guard let value = T(exactly: head.argument) else { throw outOfRange(T.self, "\(head.argument)", at: start) }
+            guard let value = T(exactly: head.argument) else {
+                throw outOfRange(T.self, "\(head.argument)", at: start)
+            }
             return value
         case (1, _):
             guard let value = T(exactly: -1 - Int128(head.argument)) else {
@@ -134,7 +138,8 @@ extension CBORHead: CustomStringConvertible {
         case (7, 31): return "a break"
         default:
             let nouns = [
-                "an unsigned integer", "a negative integer", "a byte string", "a text string", "an array", "a map",
+                "an unsigned integer", "a negative integer", "a byte string", "a text string", "an array",
+                "a map",
                 "a tag", "a simple value",
             ]
             return nouns[Int(major)]

@@ -4,6 +4,7 @@ extension ByteReader {
     /// Checks that the item is well formed (RFC 8949, section 5.3.1); text is not checked to be UTF-8.
     ///
     /// - Parameter depth: How many arrays and maps the item lies in.
+    /// - Throws: ``WireError`` with code `truncated`, `malformed` or `tooDeep`.
     mutating func skipItem(depth: Int = 0) throws(WireError) {
         // Small integers are most of what is skipped one by one.
         if let next = peek, next < 24 {

@@ -1,9 +1,7 @@
 // Writing of single items, always in the shortest form ("preferred serialization", RFC 8949 section 4.1).
 
 extension ByteStorage {
-    /// Appends the head of an item.
-    ///
-    /// - Parameter major: The major type, already in the upper three bits.
+    /// Appends the head of an item; the major type comes already in the upper three bits.
     @inlinable
     mutating func appendHead(_ major: UInt8, _ argument: UInt64) {
         reserve(9)
@@ -117,7 +115,8 @@ extension Float {
         case 128: return fraction == 0 ? sign | 0x7C00 : 0x7E00
         case -14...15:
             guard fraction & 0x1FFF == 0 else { return nil }
-            return sign | UInt16(truncatingIfNeeded: exponent + 15) << 10 | UInt16(truncatingIfNeeded: fraction >> 13)
+            return sign | UInt16(truncatingIfNeeded: exponent + 15) << 10
+                | UInt16(truncatingIfNeeded: fraction >> 13)
         case -24 ..< -14:
             // Subnormal: the implied leading one moves into the fraction.
             let full = fraction | 0x80_0000

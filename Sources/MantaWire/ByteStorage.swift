@@ -65,7 +65,10 @@ struct ByteStorage {
 
     /// Opens a gap of `gap` bytes at `offset` and moves what follows up. The gap holds garbage.
     mutating func openGap(_ gap: Int, at offset: Int) {
-        precondition(gap >= 0 && offset >= 0 && offset <= count, "gap of \(gap) at \(offset) of \(count) bytes")
+        precondition(
+            gap >= 0 && offset >= 0 && offset <= count,
+            "gap of \(gap) at \(offset) of \(count) bytes"
+        )
         reserve(gap)
         (base + (offset + gap)).copyMemory(from: base + offset, byteCount: count - offset)
         count += gap

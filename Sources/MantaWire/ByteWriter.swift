@@ -80,6 +80,7 @@ package final class ByteWriter {
         guard !keepCapacity else { return }
         storage.pointee.deallocate()
         storage.pointee = ByteStorage(capacity: 128)
+        spareEncoder = nil
     }
 }
 

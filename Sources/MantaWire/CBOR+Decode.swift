@@ -44,7 +44,8 @@ extension CBOR {
             let value = try decode(type, from: &reader, userInfo: userInfo)
             guard reader.isAtEnd else {
                 throw WireError(
-                    .trailingBytes, "\(reader.remaining) bytes follow the item that ends at offset \(reader.offset)"
+                    .trailingBytes,
+                    "\(reader.remaining) bytes follow the item that ends at offset \(reader.offset)"
                 )
             }
             return value
@@ -58,10 +59,14 @@ extension CBOR {
     static func decodeBool(from reader: inout ByteReader) throws -> Bool { try decodeScalar(from: &reader) }
 
     @usableFromInline
-    static func decodeDouble(from reader: inout ByteReader) throws -> Double { try decodeScalar(from: &reader) }
+    static func decodeDouble(from reader: inout ByteReader) throws -> Double {
+        try decodeScalar(from: &reader)
+    }
 
     @usableFromInline
-    static func decodeString(from reader: inout ByteReader) throws -> String { try decodeScalar(from: &reader) }
+    static func decodeString(from reader: inout ByteReader) throws -> String {
+        try decodeScalar(from: &reader)
+    }
 
     @inline(__always)
     private static func decodeScalar<T: CBORScalar & Decodable>(from reader: inout ByteReader) throws -> T {

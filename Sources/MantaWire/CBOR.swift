@@ -48,7 +48,7 @@ package enum CBOR {
         into writer: ByteWriter,
         userInfo: [CodingUserInfoKey: any Sendable]?
     ) throws {
-        // Taken out while in use: an encode(to:) may encode something else into the same writer's core.
+        // Taken out while in use: should an encode(to:) come back here with this writer, it gets another.
         let core = writer.spareEncoder.take() ?? CBOREncoderCore()
         if let userInfo { core.userInfo = userInfo }
         let mark = writer.count

@@ -19,7 +19,9 @@ extension CBORDecoderCore {
 
     /// Adds the coding path to errors about values; errors about the bytes themselves stay as they are.
     @inline(never)
-    func explain(_ error: WireError, _ type: Any.Type, at start: Int, parent: Int32, key: KeyPlace) -> any Error {
+    func explain(_ error: WireError, _ type: Any.Type, at start: Int, parent: Int32, key: KeyPlace)
+        -> any Error
+    {
         guard error.code == .typeMismatch || error.code == .outOfRange else { return error }
         let context = DecodingError.Context(
             codingPath: codingPath(of: parent, key: key),

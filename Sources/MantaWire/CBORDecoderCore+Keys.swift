@@ -14,7 +14,9 @@ extension CBORDecoderCore {
     private static var smallMapBytes: Int { 4096 }
 
     @inline(__always)
-    func locate(_ name: String, in items: CBORItems, _ reference: FrameReference) throws(WireError) -> CBORPair? {
+    func locate(_ name: String, in items: CBORItems, _ reference: FrameReference) throws(WireError)
+        -> CBORPair?
+    {
         if let frame = frame(reference), frame.pointee.remaining > 0 {
             let start = frame.pointee.cursor
             var reader = reader(at: start)
@@ -67,7 +69,9 @@ extension CBORDecoderCore {
             var reader = reader(at: items.start)
             do {
                 for _ in 0..<count {
-                    if let name = try reader.readName(depth: depth), !names.contains(name) { names.append(name) }
+                    if let name = try reader.readName(depth: depth), !names.contains(name) {
+                        names.append(name)
+                    }
                     try reader.skipItem(depth: depth)
                 }
             } catch {

@@ -3,10 +3,7 @@ struct CBOREncoder: Encoder {
     let core: CBOREncoderCore
     let frame: FrameReference
 
-    var codingPath: [any CodingKey] {
-        _ = core.frame(frame)
-        return core.codingPath(of: frame.index)
-    }
+    var codingPath: [any CodingKey] { core.codingPath(of: frame) }
 
     var userInfo: [CodingUserInfoKey: Any] { core.userInfo }
 

@@ -3,18 +3,20 @@
 /// Values being written form a stack of frames; containers refer to frames by index. The head of an array or map
 /// is one byte until the value is complete, then its count is known and it grows if it must.
 final class CBOREncoderCore {
-    private struct State {
+    struct State {
         var frames: UnsafeMutablePointer<EncodeFrame>
         var frameCount = 0
         var capacity = 16
         var serial: UInt32 = 0
+        /// The frame of the innermost value whose `encode(to:)` is running.
+        var scope: Int32 = 0
         var isTooDeep = false
         var spareStorage: [UnsafeMutablePointer<ByteStorage>] = []
         var userInfo: [CodingUserInfoKey: any Sendable]?
     }
 
     /// Behind a pointer for the reason given at ``ByteStorage``.
-    private let state: UnsafeMutablePointer<State>
+    let state: UnsafeMutablePointer<State>
 
     init() {
         state = .allocate(capacity: 1)
@@ -49,7 +51,9 @@ final class CBOREncoderCore {
         case .codable: try encodeCodable(value, to: storage, parent: parent, key: key)
         case .byteString:
             // `of` has asked the runtime the same question.
-            guard let bytes = value as? any WireByteString else { preconditionFailure("\(T.self) lost a conformance") }
+            guard let bytes = value as? any WireByteString else {
+                preconditionFailure("\(T.self) lost a conformance")
+            }
             bytes.withWireBytes { storage.pointee.appendString(0x40, $0) }
         case .bool: storage.pointee.append(unsafeBitCast(value, to: Bool.self))
         case .string: storage.pointee.append(unsafeBitCast(value, to: String.self))
@@ -94,6 +98,9 @@ final class CBOREncoderCore {
         let frame = push(
             EncodeFrame(storage: storage, depth: depth(inside: parent), parent: parent, key: key)
         )
+        let outerScope = state.pointee.scope
+        state.pointee.scope = frame.index
+        defer { state.pointee.scope = outerScope }
         do {
             try value.encode(to: CBOREncoder(core: self, frame: frame))
         } catch {
@@ -113,15 +120,24 @@ final class CBOREncoderCore {
 
     // MARK: Frames
 
-    /// - Precondition: The value that made the container is still being encoded.
+    /// The frame to write to.
+    ///
+    /// - Precondition: The value that made the container is being encoded, and none inside it.
     @inline(__always)
     func frame(_ reference: FrameReference) -> UnsafeMutablePointer<EncodeFrame> {
-        let frame = state.pointee.frames + Int(reference.index)
         precondition(
-            Int(reference.index) < state.pointee.frameCount && frame.pointee.serial == reference.serial,
-            "an encoder or container was used after the encode(to:) it belongs to returned"
+            isCurrent(reference) && reference.index >= state.pointee.scope,
+            "an encoder or container was used while its value was not the one being encoded"
         )
+        let frame = state.pointee.frames + Int(reference.index)
+        if frame.pointee.openNested >= 0 { detachNested(from: frame) }
         return frame
+    }
+
+    @inline(__always)
+    private func isCurrent(_ reference: FrameReference) -> Bool {
+        Int(reference.index) < state.pointee.frameCount
+            && state.pointee.frames[Int(reference.index)].serial == reference.serial
     }
 
     /// Begins an array or map in a frame, or goes on with the one already begun.
@@ -139,27 +155,14 @@ final class CBOREncoderCore {
         frame.pointee.storage.pointee.append(shape == .map ? 0xA0 as UInt8 : 0x80)
     }
 
-    /// Begins a nested value whose parts may be written at any time until its parent is complete.
-    func pushNested(in parent: FrameReference, key: KeyPlace) -> FrameReference {
-        var nested = EncodeFrame(
-            storage: takeStorage(), depth: depth(inside: parent.index), parent: parent.index, key: key
-        )
-        let outer = frame(parent)
-        nested.isNested = true
-        nested.position = outer.pointee.storage.pointee.count
-        nested.previousNested = outer.pointee.lastNested
-        outer.pointee.lastNested = Int32(state.pointee.frameCount)
-        return push(nested)
-    }
-
-    private func depth(inside parent: Int32) -> Int32 {
+    func depth(inside parent: Int32) -> Int32 {
         guard parent >= 0 else { return 0 }
         let frame = state.pointee.frames + Int(parent)
         return frame.pointee.depth + (frame.pointee.shape == .single ? 0 : 1)
     }
 
     @inline(__always)
-    private func push(_ frame: EncodeFrame) -> FrameReference {
+    func push(_ frame: EncodeFrame) -> FrameReference {
         if state.pointee.frameCount == state.pointee.capacity { growFrames() }
         let index = state.pointee.frameCount
         state.pointee.serial &+= 1
@@ -194,13 +197,16 @@ final class CBOREncoderCore {
 
     @inline(__always)
     private func finish(_ frame: UnsafeMutablePointer<EncodeFrame>) {
-        if frame.pointee.lastNested >= 0 { insertNested(in: frame) }
+        if frame.pointee.lastDetached >= 0 { insertDetached(in: frame) }
         let storage = frame.pointee.storage
         switch frame.pointee.shape {
         case .map, .array:
             let major: UInt8 = frame.pointee.shape == .map ? 0xA0 : 0x80
             if frame.pointee.count < 24 {
-                storage.pointee.put(major | UInt8(truncatingIfNeeded: frame.pointee.count), at: frame.pointee.head)
+                storage.pointee.put(
+                    major | UInt8(truncatingIfNeeded: frame.pointee.count),
+                    at: frame.pointee.head
+                )
             } else {
                 storage.pointee.replaceHead(major, UInt64(frame.pointee.count), at: frame.pointee.head)
             }
@@ -209,58 +215,22 @@ final class CBOREncoderCore {
         }
     }
 
-    /// Moves what nested containers hold to its place, from the last to the first so that each byte moves once.
-    private func insertNested(in frame: UnsafeMutablePointer<EncodeFrame>) {
-        let frames = state.pointee.frames
-        let storage = frame.pointee.storage
-        var total = 0
-        var next = frame.pointee.lastNested
-        while next >= 0 {
-            total += frames[Int(next)].storage.pointee.count
-            next = frames[Int(next)].previousNested
-        }
-        var source = storage.pointee.count
-        storage.pointee.reserve(total)
-        storage.pointee.count += total
-        let base = storage.pointee.base
-        var target = storage.pointee.count
-        next = frame.pointee.lastNested
-        while next >= 0 {
-            let nested = frames + Int(next)
-            let tail = source - nested.pointee.position
-            source -= tail
-            target -= tail
-            (base + target).copyMemory(from: base + source, byteCount: tail)
-            let bytes = nested.pointee.storage.pointee
-            target -= bytes.count
-            (base + target).copyMemory(from: bytes.base, byteCount: bytes.count)
-            giveBack(nested.pointee.storage)
-            next = nested.pointee.previousNested
-        }
-    }
-
     private func discardFrames(from index: Int) {
-        for index in index..<max(index, state.pointee.frameCount) where state.pointee.frames[index].isNested {
+        for index in index..<max(index, state.pointee.frameCount)
+        where state.pointee.frames[index].ownsStorage {
             giveBack(state.pointee.frames[index].storage)
         }
         state.pointee.frameCount = index
     }
 
-    private func takeStorage() -> UnsafeMutablePointer<ByteStorage> {
-        if let spare = state.pointee.spareStorage.popLast() { return spare }
-        let storage = UnsafeMutablePointer<ByteStorage>.allocate(capacity: 1)
-        storage.initialize(to: ByteStorage(capacity: 128))
-        return storage
-    }
-
-    private func giveBack(_ storage: UnsafeMutablePointer<ByteStorage>) {
-        storage.pointee.count = 0
-        state.pointee.spareStorage.append(storage)
-    }
-
     // MARK: Paths and errors
 
-    func codingPath(of index: Int32) -> [any CodingKey] {
+    /// The keys that lead to a frame; none if its value is complete.
+    func codingPath(of reference: FrameReference) -> [any CodingKey] {
+        isCurrent(reference) ? codingPath(of: reference.index) : []
+    }
+
+    private func codingPath(of index: Int32) -> [any CodingKey] {
         var path: [any CodingKey] = []
         var index = index
         while index >= 0 {
@@ -268,7 +238,8 @@ final class CBOREncoderCore {
             index = frame.parent
             guard index >= 0 else { break }
             let storage = state.pointee.frames[Int(index)].storage.pointee
-            if let key = frame.key.key(in: UnsafeRawBufferPointer(start: storage.base, count: storage.count)) {
+            if let key = frame.key.key(in: UnsafeRawBufferPointer(start: storage.base, count: storage.count))
+            {
                 path.append(key)
             }
         }

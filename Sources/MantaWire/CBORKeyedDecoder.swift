@@ -17,7 +17,9 @@ struct CBORKeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     /// A key type may know only the number of an integer key.
     private static func key(_ name: String) -> Key? {
         if let key = Key(stringValue: name) { return key }
-        guard let number = Int(name), let key = Key(intValue: number), key.stringValue == name else { return nil }
+        guard let number = Int(name), let key = Key(intValue: number), key.stringValue == name else {
+            return nil
+        }
         return key
     }
 
@@ -45,22 +47,22 @@ struct CBORKeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try scalar(type, try find(key)) }
     func decode(_ type: UInt128.Type, forKey key: Key) throws -> UInt128 { try scalar(type, try find(key)) }
 
-    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Float.Type, forKey key: Key) throws -> Float? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Int8.Type, forKey key: Key) throws -> Int8? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Int16.Type, forKey key: Key) throws -> Int16? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Int32.Type, forKey key: Key) throws -> Int32? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: Int128.Type, forKey key: Key) throws -> Int128? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: UInt.Type, forKey key: Key) throws -> UInt? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: UInt8.Type, forKey key: Key) throws -> UInt8? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: UInt16.Type, forKey key: Key) throws -> UInt16? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: UInt32.Type, forKey key: Key) throws -> UInt32? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? { try optionalScalar(type, key) }
-    func decodeIfPresent(_ type: UInt128.Type, forKey key: Key) throws -> UInt128? { try optionalScalar(type, key) }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try optional(type, key) }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try optional(type, key) }
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? { try optional(type, key) }
+    func decodeIfPresent(_ type: Float.Type, forKey key: Key) throws -> Float? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int8.Type, forKey key: Key) throws -> Int8? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int16.Type, forKey key: Key) throws -> Int16? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int32.Type, forKey key: Key) throws -> Int32? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int64.Type, forKey key: Key) throws -> Int64? { try optional(type, key) }
+    func decodeIfPresent(_ type: Int128.Type, forKey key: Key) throws -> Int128? { try optional(type, key) }
+    func decodeIfPresent(_ type: UInt.Type, forKey key: Key) throws -> UInt? { try optional(type, key) }
+    func decodeIfPresent(_ type: UInt8.Type, forKey key: Key) throws -> UInt8? { try optional(type, key) }
+    func decodeIfPresent(_ type: UInt16.Type, forKey key: Key) throws -> UInt16? { try optional(type, key) }
+    func decodeIfPresent(_ type: UInt32.Type, forKey key: Key) throws -> UInt32? { try optional(type, key) }
+    func decodeIfPresent(_ type: UInt64.Type, forKey key: Key) throws -> UInt64? { try optional(type, key) }
+    func decodeIfPresent(_ type: UInt128.Type, forKey key: Key) throws -> UInt128? { try optional(type, key) }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         try value(type, try find(key))
@@ -111,12 +113,18 @@ struct CBORKeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
             core.advance(frame, to: reader.cursor, after: pair.after)
             return value
         } catch {
-            throw core.explain(error, type, at: pair.value, parent: core.index(frame), key: .text(at: pair.key))
+            throw core.explain(
+                error,
+                type,
+                at: pair.value,
+                parent: core.index(frame),
+                key: .text(at: pair.key)
+            )
         }
     }
 
     @inline(__always)
-    private func optionalScalar<T: CBORScalar>(_ type: T.Type, _ key: Key) throws -> T? {
+    private func optional<T: CBORScalar>(_ type: T.Type, _ key: Key) throws -> T? {
         guard let pair = try core.locate(key.stringValue, in: items, frame), try takeNil(pair) == nil else {
             return nil
         }
@@ -143,7 +151,10 @@ struct CBORKeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     private func nested(_ pair: CBORPair) -> CBORDecoder {
         let parent = core.index(frame)
         var nested = DecodeFrame(
-            start: pair.value, key: .text(at: pair.key), parent: parent, depth: core.depth(inside: parent)
+            start: pair.value,
+            key: .text(at: pair.key),
+            parent: parent,
+            depth: core.depth(inside: parent)
         )
         nested.isNested = true
         return CBORDecoder(core: core, frame: core.push(nested), start: pair.value)

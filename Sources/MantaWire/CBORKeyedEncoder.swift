@@ -2,7 +2,7 @@ struct CBORKeyedEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let core: CBOREncoderCore
     let frame: FrameReference
 
-    var codingPath: [any CodingKey] { CBOREncoder(core: core, frame: frame).codingPath }
+    var codingPath: [any CodingKey] { core.codingPath(of: frame) }
 
     func encodeNil(forKey key: Key) throws { begin(key).pointee.append(CBOR.null) }
 

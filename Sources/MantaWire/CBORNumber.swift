@@ -113,7 +113,8 @@ extension ByteReader {
             return try readPlainArray(head)
         case (2, let tag?):
             throw WireError(
-                .typeMismatch, "\([Element].self) asked for, a typed array with tag \(tag) found at offset \(start)"
+                .typeMismatch,
+                "\([Element].self) asked for, a typed array with tag \(tag) found at offset \(start)"
             )
         default:
             throw mismatch([Element].self, found: head, at: start)
@@ -128,7 +129,9 @@ extension ByteReader {
         if head.isIndefinite {
             let joined = try readBody(of: head)
             let result = joined.withUnsafeBytes { bytes in
-                Result { () throws(WireError) in try elements(in: bytes, swapped: swapped, at: start) as [Element] }
+                Result { () throws(WireError) in
+                    try elements(in: bytes, swapped: swapped, at: start) as [Element]
+                }
             }
             return try result.get()
         }
@@ -157,7 +160,8 @@ extension ByteReader {
         return result
     }
 
-    private mutating func readPlainArray<Element: CBORNumber>(_ head: CBORHead) throws(WireError) -> [Element] {
+    private mutating func readPlainArray<Element: CBORNumber>(_ head: CBORHead) throws(WireError) -> [Element]
+    {
         var result: [Element] = []
         if head.isIndefinite {
             while try !takeBreak() { result.append(try Element.read(from: &self)) }

@@ -34,7 +34,10 @@ extension UInt64: CBORScalar {}
 
 extension Int128: CBORScalar {
     func append(to storage: inout ByteStorage) {
-        storage.appendWide(magnitude: UInt128(truncatingIfNeeded: self < 0 ? ~self : self), isNegative: self < 0)
+        storage.appendWide(
+            magnitude: UInt128(truncatingIfNeeded: self < 0 ? ~self : self),
+            isNegative: self < 0
+        )
     }
 }
 

@@ -2,7 +2,7 @@ struct CBORSingleEncoder: SingleValueEncodingContainer {
     let core: CBOREncoderCore
     let frame: FrameReference
 
-    var codingPath: [any CodingKey] { CBOREncoder(core: core, frame: frame).codingPath }
+    var codingPath: [any CodingKey] { core.codingPath(of: frame) }
 
     func encodeNil() throws { try begin(()).pointee.append(CBOR.null) }
 

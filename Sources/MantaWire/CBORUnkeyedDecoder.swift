@@ -47,28 +47,31 @@ struct CBORUnkeyedDecoder: UnkeyedDecodingContainer {
     mutating func decode(_ type: UInt64.Type) throws -> UInt64 { try scalar(type) }
     mutating func decode(_ type: UInt128.Type) throws -> UInt128 { try scalar(type) }
 
-    mutating func decodeIfPresent(_ type: Bool.Type) throws -> Bool? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: String.Type) throws -> String? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Double.Type) throws -> Double? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Float.Type) throws -> Float? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Int.Type) throws -> Int? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Int8.Type) throws -> Int8? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Int16.Type) throws -> Int16? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Int32.Type) throws -> Int32? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Int64.Type) throws -> Int64? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: Int128.Type) throws -> Int128? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: UInt.Type) throws -> UInt? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: UInt8.Type) throws -> UInt8? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: UInt16.Type) throws -> UInt16? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: UInt32.Type) throws -> UInt32? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: UInt64.Type) throws -> UInt64? { try takeNil() ? nil : try scalar(type) }
-    mutating func decodeIfPresent(_ type: UInt128.Type) throws -> UInt128? { try takeNil() ? nil : try scalar(type) }
+    mutating func decodeIfPresent(_ type: Bool.Type) throws -> Bool? { try optional(type) }
+    mutating func decodeIfPresent(_ type: String.Type) throws -> String? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Double.Type) throws -> Double? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Float.Type) throws -> Float? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Int.Type) throws -> Int? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Int8.Type) throws -> Int8? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Int16.Type) throws -> Int16? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Int32.Type) throws -> Int32? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Int64.Type) throws -> Int64? { try optional(type) }
+    mutating func decodeIfPresent(_ type: Int128.Type) throws -> Int128? { try optional(type) }
+    mutating func decodeIfPresent(_ type: UInt.Type) throws -> UInt? { try optional(type) }
+    mutating func decodeIfPresent(_ type: UInt8.Type) throws -> UInt8? { try optional(type) }
+    mutating func decodeIfPresent(_ type: UInt16.Type) throws -> UInt16? { try optional(type) }
+    mutating func decodeIfPresent(_ type: UInt32.Type) throws -> UInt32? { try optional(type) }
+    mutating func decodeIfPresent(_ type: UInt64.Type) throws -> UInt64? { try optional(type) }
+    mutating func decodeIfPresent(_ type: UInt128.Type) throws -> UInt128? { try optional(type) }
 
     mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
         guard !isAtEnd else { throw core.noElement(type, at: currentIndex, frame) }
         var reader = core.reader(at: cursor)
         let value = try core.decode(
-            type, from: &reader, parent: core.index(frame), key: .element(currentIndex)
+            type,
+            from: &reader,
+            parent: core.index(frame),
+            key: .element(currentIndex)
         )
         advance(to: reader.cursor)
         return value
@@ -104,9 +107,18 @@ struct CBORUnkeyedDecoder: UnkeyedDecodingContainer {
             return value
         } catch {
             throw core.explain(
-                error, type, at: cursor, parent: core.index(frame), key: .element(currentIndex)
+                error,
+                type,
+                at: cursor,
+                parent: core.index(frame),
+                key: .element(currentIndex)
             )
         }
+    }
+
+    @inline(__always)
+    private mutating func optional<T: CBORScalar>(_ type: T.Type) throws -> T? {
+        try takeNil() ? nil : try scalar(type)
     }
 
     /// Also true behind the last element, as `decodeIfPresent` has it.

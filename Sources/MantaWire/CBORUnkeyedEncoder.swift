@@ -2,7 +2,7 @@ struct CBORUnkeyedEncoder: UnkeyedEncodingContainer {
     let core: CBOREncoderCore
     let frame: FrameReference
 
-    var codingPath: [any CodingKey] { CBOREncoder(core: core, frame: frame).codingPath }
+    var codingPath: [any CodingKey] { core.codingPath(of: frame) }
 
     var count: Int { core.frame(frame).pointee.count }
 

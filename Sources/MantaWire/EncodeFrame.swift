@@ -2,8 +2,7 @@
 struct EncodeFrame {
     enum Shape: UInt8 { case undecided, map, array, single }
 
-    /// Where the value is written. A nested container has storage of its own until its parent is complete, because
-    /// the parent may go on writing in between.
+    /// Where the value is written: with its parent, or in storage of its own.
     var storage: UnsafeMutablePointer<ByteStorage>
     var shape = Shape.undecided
     /// Arrays and maps around this value.
@@ -19,13 +18,16 @@ struct EncodeFrame {
     /// Elements, pairs, or single values written.
     var count = 0
 
-    /// The last container nested in this one, which leads to those before it; `-1` if there is none.
-    var lastNested: Int32 = -1
-    /// In a nested container: the one its parent made before it.
-    var previousNested: Int32 = -1
-    /// In a nested container: where it goes in the parent's storage.
+    /// The nested container that is being written at the end of this one's storage; `-1` if there is none.
+    var openNested: Int32 = -1
+    /// The last nested container with storage of its own, which leads to those before it; `-1` if there is none.
+    var lastDetached: Int32 = -1
+
+    /// In a nested container: where it begins in the parent's storage.
     var position = 0
-    var isNested = false
+    /// In a nested container with storage of its own: the one before it.
+    var previousDetached: Int32 = -1
+    var ownsStorage = false
 }
 
 /// Names a frame from a container or encoder that the program holds.

@@ -18,7 +18,7 @@ package struct WireError: Error, Hashable, Sendable {
         package static let truncated = Self(rawValue: "wire.truncated")
         /// The bytes break the rules of the format.
         package static let malformed = Self(rawValue: "wire.malformed")
-        /// Arrays, maps and tags are nested deeper than the limit.
+        /// Arrays and maps are nested deeper than the limit.
         package static let tooDeep = Self(rawValue: "wire.too-deep")
         /// A value is larger than a limit of this implementation.
         package static let tooLarge = Self(rawValue: "wire.too-large")

@@ -30,9 +30,12 @@ struct KeyPlace {
     static func text(at offset: Int) -> Self { Self(word: offset) }
     static func element(_ index: Int) -> Self { Self(word: -2 - index) }
 
+    /// The place after the bytes before `offset` have been taken away.
+    func moved(by offset: Int) -> Self { word >= 0 ? Self(word: word - offset) : self }
+
     var offset: Int? { word >= 0 ? word : nil }
 
-    /// - Parameter bytes: What the place was taken from.
+    /// The key at this place, in the bytes that the place was taken from.
     func key(in bytes: UnsafeRawBufferPointer) -> WireKey? {
         if word == -1 { return nil }
         guard word >= 0 else { return WireKey(intValue: -2 - word) }

@@ -56,4 +56,3 @@ enum WireTypeKind: UInt8 {
         ObjectIdentifier([UInt32].self): .uint32s, ObjectIdentifier([UInt64].self): .uint64s,
     ]
 }
-

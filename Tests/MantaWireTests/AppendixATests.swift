@@ -36,7 +36,8 @@ struct AppendixATests {
     static let examples: [Example] = [
         Example("00", .integer(0)), Example("01", .integer(1)), Example("0a", .integer(10)),
         Example("17", .integer(23)), Example("1818", .integer(24)), Example("1819", .integer(25)),
-        Example("1864", .integer(100)), Example("1903e8", .integer(1000)), Example("1a000f4240", .integer(1_000_000)),
+        Example("1864", .integer(100)), Example("1903e8", .integer(1000)),
+        Example("1a000f4240", .integer(1_000_000)),
         Example("1b000000e8d4a51000", .integer(1_000_000_000_000)),
         Example("1bffffffffffffffff", .integer(18_446_744_073_709_551_615)),
         Example("c249010000000000000000", .integer(18_446_744_073_709_551_616)),
@@ -49,10 +50,12 @@ struct AppendixATests {
         Example("fb3ff199999999999a", .double(1.1)), Example("f93e00", .double(1.5)),
         Example("f97bff", .double(65504)), Example("fa47c35000", .double(100_000)),
         Example("fa7f7fffff", .double(3.402_823_466_385_288_6e+38)),
-        Example("fb7e37e43c8800759c", .double(1.0e+300)), Example("f90001", .double(5.960_464_477_539_063e-8)),
+        Example("fb7e37e43c8800759c", .double(1.0e+300)),
+        Example("f90001", .double(5.960_464_477_539_063e-8)),
         Example("f90400", .double(0.000_061_035_156_25)), Example("f9c400", .double(-4)),
         Example("fbc010666666666666", .double(-4.1)),
-        Example("f97c00", .double(.infinity)), Example("f97e00", .double(.nan)), Example("f9fc00", .double(-.infinity)),
+        Example("f97c00", .double(.infinity)), Example("f97e00", .double(.nan)),
+        Example("f9fc00", .double(-.infinity)),
         Example("fa7f800000", .double(.infinity), preferred: false),
         Example("fa7fc00000", .double(.nan), preferred: false),
         Example("faff800000", .double(-.infinity), preferred: false),
@@ -63,13 +66,19 @@ struct AppendixATests {
         Example("f4", .bool(false)), Example("f5", .bool(true)), Example("f6", .null),
         Example("f7", .null, preferred: false), Example("f0", .skipped), Example("f8ff", .skipped),
 
-        Example("c074323031332d30332d32315432303a30343a30305a", .text("2013-03-21T20:04:00Z"), preferred: false),
+        Example(
+            "c074323031332d30332d32315432303a30343a30305a",
+            .text("2013-03-21T20:04:00Z"),
+            preferred: false
+        ),
         Example("c11a514b67b0", .integer(1_363_896_240), preferred: false),
         Example("c1fb41d452d9ec200000", .double(1_363_896_240.5), preferred: false),
         Example("d74401020304", .byteString([1, 2, 3, 4]), preferred: false),
         Example("d818456449455446", .byteString([0x64, 0x49, 0x45, 0x54, 0x46]), preferred: false),
         Example(
-            "d82076687474703a2f2f7777772e6578616d706c652e636f6d", .text("http://www.example.com"), preferred: false
+            "d82076687474703a2f2f7777772e6578616d706c652e636f6d",
+            .text("http://www.example.com"),
+            preferred: false
         ),
 
         Example("40", .byteString([])), Example("4401020304", .byteString([1, 2, 3, 4])),
@@ -79,13 +88,15 @@ struct AppendixATests {
 
         Example("80", .texts([])), Example("83010203", .skipped), Example("8301820203820405", .skipped),
         Example(
-            "98190102030405060708090a0b0c0d0e0f101112131415161718181819", .skipped
+            "98190102030405060708090a0b0c0d0e0f101112131415161718181819",
+            .skipped
         ),
         Example("a0", .textMap([:])), Example("a201020304", .intMap([1: 2, 3: 4]), preferred: false),
         Example("a26161016162820203", .skipped), Example("826161a161626163", .skipped),
         Example(
             "a56161614161626142616361436164614461656145",
-            .textMap(["a": "A", "b": "B", "c": "C", "d": "D", "e": "E"]), preferred: false
+            .textMap(["a": "A", "b": "B", "c": "C", "d": "D", "e": "E"]),
+            preferred: false
         ),
 
         Example("5f42010243030405ff", .byteString([1, 2, 3, 4, 5]), preferred: false),
@@ -147,8 +158,13 @@ struct AppendixATests {
     }
 
     private struct Fun: Decodable {
-        let Fun: Bool
-        let Amt: Int
+        let fun: Bool
+        let amount: Int
+
+        enum CodingKeys: String, CodingKey {
+            case fun = "Fun"
+            case amount = "Amt"
+        }
     }
 
     /// `[1, [2, 3], [4, 5]]`
@@ -171,9 +187,13 @@ struct AppendixATests {
     @Test("examples with mixed contents decode to structs, with definite and indefinite lengths")
     func mixed() throws {
         #expect(try decoded([Int].self, "83010203") == [1, 2, 3])
-        #expect(try decoded([Int].self, "98190102030405060708090a0b0c0d0e0f101112131415161718181819") == Array(1...25))
         #expect(
-            try decoded([Int].self, "9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff") == Array(1...25)
+            try decoded([Int].self, "98190102030405060708090a0b0c0d0e0f101112131415161718181819")
+                == Array(1...25)
+        )
+        #expect(
+            try decoded([Int].self, "9f0102030405060708090a0b0c0d0e0f101112131415161718181819ff")
+                == Array(1...25)
         )
         #expect(try decoded(Mixed.self, "a26161016162820203") == Mixed(a: 1, b: [2, 3]))
         #expect(try decoded(Mixed.self, "bf61610161629f0203ffff") == Mixed(a: 1, b: [2, 3]))
@@ -181,6 +201,6 @@ struct AppendixATests {
             #expect(try decoded(OneAndPairs.self, hex) == OneAndPairs(1, [[2, 3], [4, 5]]))
         }
         let fun = try decoded(Fun.self, "bf6346756ef563416d7421ff")
-        #expect(fun.Fun && fun.Amt == -2)
+        #expect(fun.fun && fun.amount == -2)
     }
 }

@@ -22,7 +22,10 @@ struct CodableShapesTests {
 
     @Test("a struct is a map in field order, an absent optional is left out")
     func structBytes() throws {
-        #expect(try encoded(Point(x: 1, y: 1.5, label: "p")) == "a3" + "6178" + "01" + "6179" + "f93e00" + "656c6162656c" + "6170")
+        #expect(
+            try encoded(Point(x: 1, y: 1.5, label: "p")) == "a3" + "6178" + "01" + "6179" + "f93e00"
+                + "656c6162656c" + "6170"
+        )
         #expect(try encoded(Point(x: -1, y: 0, label: nil)) == "a2" + "6178" + "20" + "6179" + "f90000")
     }
 
@@ -30,7 +33,8 @@ struct CodableShapesTests {
     func enumBytes() throws {
         #expect(try encoded(Command.stop) == "a1" + "6473746f70" + "a0")
         #expect(
-            try encoded(Command.say("a", [])) == "a1" + "63736179" + "a2" + "625f30" + "6161" + "625f31" + "d84f40"
+            try encoded(Command.say("a", [])) == "a1" + "63736179" + "a2" + "625f30" + "6161" + "625f31"
+                + "d84f40"
         )
         try expectRoundTrip(Command.twice(.twice(.move(to: Point(x: 1, y: 2), speed: 3))))
         try expectRoundTrip([Command.stop, .say("x", [1, 2]), .twice(.stop), .stop])
@@ -72,12 +76,17 @@ struct CodableShapesTests {
         #expect(try decoded([Int: Bool].self, "a105f5") == [5: true])
         #expect(try decoded([Int: Bool].self, "a220f51903e8f4") == [-1: true, 1000: false])
         try expectRoundTrip([Int: String](uniqueKeysWithValues: (-50..<50).map { ($0, "\($0)") }))
-        try expectRoundTrip([String: Point](uniqueKeysWithValues: (0..<50).map { ("k\($0)", Point(x: $0, y: 0)) }))
+        try expectRoundTrip(
+            [String: Point](uniqueKeysWithValues: (0..<50).map { ("k\($0)", Point(x: $0, y: 0)) })
+        )
         try expectRoundTrip([Point(x: 1, y: 2): Empty(), Point(x: 2, y: 2): Empty()])
         try expectRoundTrip([UInt8(1): [2: ["x": 3.5]]])
     }
 
-    @Test("a map with 24, 256 or 70,000 entries has a head of its size", arguments: [23, 24, 255, 256, 65_535, 70_000])
+    @Test(
+        "a map with 24, 256 or 70,000 entries has a head of its size",
+        arguments: [23, 24, 255, 256, 65_535, 70_000]
+    )
     func headSizes(count: Int) throws {
         let map = [Int: Bool](uniqueKeysWithValues: (0..<count).map { ($0, true) })
         #expect(try roundTrip(map) == map)

@@ -22,14 +22,23 @@ struct CompatibilityTests {
         let bytes = try CBOR.encode([new, new])
         #expect(try CBOR.decode([Old].self, from: bytes) == [Old(id: 1, name: "n"), Old(id: 1, name: "n")])
         // Keys of other types are unknown too.
-        #expect(try decoded(Old.self, "a4" + "820102f4" + "62696401" + "f6f6" + "646e616d656178") == Old(id: 1, name: "x"))
+        #expect(
+            try decoded(Old.self, "a4" + "820102f4" + "62696401" + "f6f6" + "646e616d656178")
+                == Old(id: 1, name: "x")
+        )
     }
 
     @Test("a missing key is keyNotFound; a missing optional is nil")
     func missingKeys() throws {
         #expect(decodingFailure(Old.self, "a162696401") == "keyNotFound name at /")
-        #expect(decodingFailure([String: [Old]].self, "a1616b82a262696401646e616d6561" + "78a0") == "keyNotFound id at /k/Index 1")
-        let withoutOptionals = try CBOR.decode(New.self, from: bytes("a3 6474616773a0 62696401 646e616d656178"))
+        #expect(
+            decodingFailure([String: [Old]].self, "a1616b82a262696401646e616d6561" + "78a0")
+                == "keyNotFound id at /k/Index 1"
+        )
+        let withoutOptionals = try CBOR.decode(
+            New.self,
+            from: bytes("a3 6474616773a0 62696401 646e616d656178")
+        )
         #expect(withoutOptionals == New(tags: [:], id: 1, extra: nil, name: "x", note: nil))
     }
 
@@ -61,14 +70,19 @@ struct CompatibilityTests {
     func duplicates() throws {
         #expect(try decoded([String: Int].self, "a3616101616102616203") == ["a": 1, "b": 3])
         #expect(try decoded([String: Int].self, "bf616101616102616203ff") == ["a": 1, "b": 3])
-        #expect(try decoded(Old.self, "a3" + "62696401" + "62696402" + "646e616d656178") == Old(id: 1, name: "x"))
-        let many = (0..<40).map { "6161" + (10 + $0 % 10).description }.joined()
+        #expect(
+            try decoded(Old.self, "a3" + "62696401" + "62696402" + "646e616d656178") == Old(id: 1, name: "x")
+        )
+        let many = (0..<40).map { "6161" + (10 + $0 % 8).description }.joined()
         #expect(try decoded([String: Int].self, "b828" + many) == ["a": 0x10])
     }
 
     @Test("tags in front of values are skipped, self-described ones too")
     func tags() throws {
-        #expect(try decoded(Old.self, "d9d9f7" + "a2" + "626964c101" + "646e616d65d82061" + "78") == Old(id: 1, name: "x"))
+        #expect(
+            try decoded(Old.self, "d9d9f7" + "a2" + "626964c101" + "646e616d65d82061" + "78")
+                == Old(id: 1, name: "x")
+        )
         #expect(try decoded([String: Int?].self, "a16161c1f6") == ["a": nil])
         #expect(try decoded([Bool].self, "d9d9f781c1f5") == [true])
     }
@@ -93,8 +107,14 @@ struct CompatibilityTests {
         #expect(decodingFailure(Int.self, "1bffffffffffffffff") == "dataCorrupted at /")
         #expect(decodingFailure(Int.self, "3bffffffffffffffff") == "dataCorrupted at /")
         #expect(decodingFailure(Int.self, "c249010000000000000000") == "dataCorrupted at /")
-        #expect(decodingFailure(Int128.self, "c35081" + String(repeating: "00", count: 15)) == "dataCorrupted at /")
-        #expect(decodingFailure(UInt128.self, "c25101" + String(repeating: "00", count: 16)) == "dataCorrupted at /")
+        #expect(
+            decodingFailure(Int128.self, "c35081" + String(repeating: "00", count: 15))
+                == "dataCorrupted at /"
+        )
+        #expect(
+            decodingFailure(UInt128.self, "c25101" + String(repeating: "00", count: 16))
+                == "dataCorrupted at /"
+        )
         #expect(decodingFailure(Float.self, "1a01000001") == "dataCorrupted at /")
         #expect(decodingFailure(Double.self, "3bffffffffffffffff") == nil)
         #expect(decodingFailure(Float.self, "fb7e37e43c8800759c") == "dataCorrupted at /")

@@ -40,13 +40,19 @@ struct ContainerTests {
     @Test("a class and its superclass share a map or nest, as they choose")
     func classes() throws {
         for isShared in [true, false] {
-            let dogs = [Dog(name: "Rex", tricks: ["sit"], isShared: isShared), Dog(name: "", tricks: [], isShared: isShared)]
+            let dogs = [
+                Dog(name: "Rex", tricks: ["sit"], isShared: isShared),
+                Dog(name: "", tricks: [], isShared: isShared),
+            ]
             let back = try roundTrip(dogs)
             #expect(back.map(\.name) == ["Rex", ""])
             #expect(back.map(\.tricks) == [["sit"], []])
         }
         let nested = Dog(name: "R", tricks: [], isShared: false)
-        #expect(try encoded(nested) == "a3" + "657375706572" + "a1646e616d656152" + "66747269636b73" + "80" + "686973536861726564" + "f4")
+        #expect(
+            try encoded(nested) == "a3" + "657375706572" + "a1646e616d656152" + "66747269636b73" + "80"
+                + "686973536861726564" + "f4"
+        )
     }
 
     private enum Key: String, CodingKey { case first, second, third }
@@ -119,6 +125,68 @@ struct ContainerTests {
             }
         }
         #expect(try encoded(Nested()) == "85" + "83038105" + "04" + "a165666972737402" + "01" + "a0" + "f6")
+    }
+
+    /// What a random program has written.
+    private final class Written: Encodable {
+        private(set) var parts: [Written] = []
+        private var number: Int?
+        private var random: SeededGenerator
+        private let steps: Int
+
+        init(seed: UInt64, steps: Int) {
+            random = SeededGenerator(seed: seed)
+            self.steps = steps
+        }
+
+        private init(number: Int?) {
+            self.number = number
+            random = SeededGenerator(seed: 0)
+            steps = 0
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var open: [(container: any UnkeyedEncodingContainer, written: Written)] = [
+                (encoder.unkeyedContainer(), self)
+            ]
+            for _ in 0..<steps {
+                // The last one made is the likeliest, so that some are deep.
+                let index = random.next() % 3 == 0 ? Int(random.next() % UInt64(open.count)) : open.count - 1
+                let part: Written
+                switch random.next() % 5 {
+                case 0:
+                    part = Written(number: nil)
+                    open.append((open[index].container.nestedUnkeyedContainer(), part))
+                case 1:
+                    part = Written(number: nil)
+                    open.append((open[index].container.superEncoder().unkeyedContainer(), part))
+                case 2:
+                    part = Written(seed: random.next(), steps: steps / 3)
+                    try open[index].container.encode(part)
+                default:
+                    part = Written(number: Int(random.next() % 1000))
+                    try open[index].container.encode(part.number ?? 0)
+                }
+                open[index].written.parts.append(part)
+            }
+        }
+
+        var bytes: [UInt8] {
+            get throws {
+                if let number { return try CBOR.encode(number) }
+                // An array of as many bools has the same head.
+                let head = try CBOR.encode([Bool](repeating: true, count: parts.count)).dropLast(parts.count)
+                return try parts.reduce(into: Array(head)) { $0 += try $1.bytes }
+            }
+        }
+    }
+
+    @Test("whatever the order of writes, every part lands in its place", arguments: 0..<100 as Range<UInt64>)
+    func anyOrder(seed: UInt64) throws {
+        let written = Written(seed: seed, steps: 80)
+        let encoded = try CBOR.encode(written)
+        #expect(try encoded == written.bytes, "seed \(seed)")
+        #expect(try skippedCount(encoded) == encoded.count)
     }
 
     @Test("a failed value may be caught and leaves no trace")

@@ -42,20 +42,26 @@ struct RoundTripTests {
             case 0: return .leaf
             case 1: return .number(integer(), Float(integer()) / 16)
             case 2: return .text(number(below: 2) == 0 ? nil : text())
-            case 3: return .bytes(array { UInt8($0.number(below: 256)) }, data: Data(array { UInt8($0.number(below: 256)) }))
+            case 3:
+                return .bytes(
+                    array { UInt8($0.number(below: 256)) },
+                    data: Data(array { UInt8($0.number(below: 256)) })
+                )
             case 4:
                 return .numbers(
                     shorts: array { Int16(truncatingIfNeeded: $0.integer()) },
                     doubles: array { Double($0.integer()) * 1.1 },
                     words: array { UInt32(truncatingIfNeeded: $0.integer()) }
                 )
-            case 5: return .flags(number(below: 2) == 0, nil, array { [nil, true, false][$0.number(below: 3)] })
+            case 5:
+                return .flags(number(below: 2) == 0, nil, array { [nil, true, false][$0.number(below: 3)] })
             case 6: return .list(few(child))
             case 7:
                 let named = few { maker in (maker.text(), child(&maker)) }
                 let numbered = few { maker in (Int(maker.integer()), child(&maker)) }
                 return .map(
-                    Dictionary(named) { first, _ in first }, ids: Dictionary(numbered) { first, _ in first }
+                    Dictionary(named) { first, _ in first },
+                    ids: Dictionary(numbered) { first, _ in first }
                 )
             case 8: return .keyed(Dictionary(few { maker in (UUID(), child(&maker)) }) { first, _ in first })
             case 9: return .pair(child(&self), right: nil)

@@ -41,7 +41,9 @@ func hex(_ bytes: [UInt8]) -> String {
 
 func encoded<T: Encodable>(_ value: T) throws -> String { hex(try CBOR.encode(value)) }
 
-func decoded<T: Decodable>(_ type: T.Type, _ hex: String) throws -> T { try CBOR.decode(type, from: bytes(hex)) }
+func decoded<T: Decodable>(_ type: T.Type, _ hex: String) throws -> T {
+    try CBOR.decode(type, from: bytes(hex))
+}
 
 /// Encodes, skips and decodes a value; the result must be the value and all of it must be read.
 func roundTrip<T: Codable>(_ value: T) throws -> T {

@@ -79,7 +79,9 @@ struct TypedArrayTests {
     @Test("a million elements come back equal, at any alignment", arguments: 0..<8)
     func million(offset: Int) throws {
         var random = SeededGenerator(seed: 1)
-        let floats = (0..<1_000_000).map { _ in Float(bitPattern: UInt32(truncatingIfNeeded: random.next() >> 34)) }
+        let floats = (0..<1_000_000).map { _ in
+            Float(bitPattern: UInt32(truncatingIfNeeded: random.next() >> 34))
+        }
         let writer = ByteWriter()
         writer.appendZeros(offset)
         try CBOR.encode(floats, into: writer)

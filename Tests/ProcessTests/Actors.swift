@@ -77,11 +77,14 @@ distributed actor Counter: Spawnable {
         return "slept"
     }
     distributed func waitForCancellation() async -> Bool {
+        hasBegun = true
         while !Task.isCancelled { await Task.yield() }
         wasCancelled = true
         return true
     }
     distributed var sawCancellation: Bool { wasCancelled }
+    distributed var isWaiting: Bool { hasBegun }
+    private var hasBegun = false
     private var wasCancelled = false
     distributed func callSlowly(_ other: Counter) async throws -> String { try await other.sleep(milliseconds: 60_000) }
     distributed func hold(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }

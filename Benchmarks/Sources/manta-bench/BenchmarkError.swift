@@ -1,0 +1,4 @@
+/// Why a measurement could not be made.
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+}

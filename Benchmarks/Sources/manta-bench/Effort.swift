@@ -1,0 +1,16 @@
+/// How much is done in each round.
+enum Effort: String, CaseIterable {
+    /// About a second for a figure and round.
+    case full
+    /// Enough to see that everything works.
+    case quick
+
+    var latencyCount: Int { self == .full ? 20_000 : 2_000 }
+    var largeLatencyCount: Int { self == .full ? 4_000 : 400 }
+    var floodCount: Int { self == .full ? 256_000 : 32_000 }
+    var sharedSpawnCount: Int { self == .full ? 2_048 : 256 }
+    var threadSpawnCount: Int { self == .full ? 128 : 16 }
+    var processSpawnCount: Int { self == .full ? 16 : 4 }
+    var residentActorCount: Int { self == .full ? 10_000 : 1_000 }
+    var idleTime: Duration { .seconds(self == .full ? 3 : 1) }
+}

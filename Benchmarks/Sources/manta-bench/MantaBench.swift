@@ -1,0 +1,96 @@
+import ArgumentParser
+import CFloor
+
+/// Runs each measurement in a process of its own, gathers what they found and prints it.
+@main
+struct MantaBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manta-bench",
+        abstract: "Measures Manta on this machine, beside what two C processes take for the same.",
+        discussion: """
+            Every figure is measured once in each round, floor and Manta in turn; the table shows the median, the least and the most \
+            of the rounds. Compare ratios within a run: absolute times drift with whatever else the machine does, so let it be quiet. \
+            Nothing fails because it is slow.
+
+            Rows that say "one core" ran with all processes pinned to the last core, where they repeat best; the others ran unpinned, \
+            where the kernel may have to wake a sleeping core for each message.
+
+            The caller of "remote call" and of "in flight" is an actor in another worker process of the same node, that of "from the pool" is \
+            a plain task of the driver; each call takes an Int and returns one. The 1 KiB and 64 KiB rows send a [UInt8] of that size and return its count, as \
+            their floors do. "local call" calls an actor on the caller's own lane. Processor time counts both processes. Spawns count once \
+            the new actor has answered a call. "cold start" is from the start of a process to the first reply of a spawned actor, and \
+            memory is PSS: of a driver with its cluster and all its workers.
+
+            MANTA_DISPATCH=standard makes all rows use Swift's public dispatch; MANTA_LOG_LEVEL and the other variables of a cluster work too.
+
+            EXAMPLES
+              swift run -c release manta-bench --quick
+              swift run -c release manta-bench --only calls --rounds 9
+              swift run -c release manta-bench --json > figures.jsonl
+            """,
+        subcommands: [MeasureCommand.self, ProfileCommand.self]
+    )
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "Which parts to run: \(Part.allCases.map(\.rawValue).joined(separator: ", ")). All without it."
+    )
+    var only: [Part] = []
+
+    @Option(help: "How often each figure is measured.")
+    var rounds = 5
+
+    @Flag(help: "A tenth of the work: enough to see that everything runs.")
+    var quick = false
+
+    @Flag(
+        help:
+            "One JSON object per line with name, unit, pinned, median, min and max, in the place of the table."
+    )
+    var json = false
+
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case calls, actors, cluster
+    }
+
+    func validate() throws {
+        guard (1...1_000).contains(rounds) else { throw ValidationError("--rounds is between 1 and 1,000") }
+    }
+
+    func run() throws {
+        let parts = only.isEmpty ? Part.allCases : Part.allCases.filter { only.contains($0) }
+        var rows = Rows()
+        for part in parts {
+            switch part {
+            case .calls:
+                for isPinned in [true, false] {
+                    try measure(.calls, isPinned: isPinned, into: &rows)
+                    try measure(.standardCalls, isPinned: isPinned, into: &rows)
+                }
+            case .actors: try measure(.actors, isPinned: false, into: &rows)
+            case .cluster:
+                // A cluster starts once in a process.
+                for _ in 0..<rounds { try measure(.cluster, isPinned: false, rounds: 1, into: &rows) }
+            }
+        }
+        print(json ? rows.all.map(\.json).joined(separator: "\n") : Table(rows.all).text)
+    }
+
+    private func measure(
+        _ measurement: Measurement,
+        isPinned: Bool,
+        rounds: Int? = nil,
+        into rows: inout Rows
+    ) throws {
+        Progress.note("\(measurement.rawValue), \(isPinned ? "pinned to one core" : "unpinned")")
+        var variables = [MeasureCommand.startVariable: "\(cfloor_now())"]
+        if isPinned { variables[CFLOOR_CORE_VARIABLE] = "\(cfloor_last_core())" }
+        if measurement == .standardCalls { variables["MANTA_DISPATCH"] = "standard" }
+        let effort: Effort = quick ? .quick : .full
+        let arguments = ["measure", measurement.rawValue, effort.rawValue, "\(rounds ?? self.rounds)"]
+        let output = try ChildProcess.output(arguments: arguments, variables: variables)
+        for (figure, value) in ResultPipe.results(in: output) {
+            rows.add(value, to: figure, isPinned: isPinned)
+        }
+    }
+}

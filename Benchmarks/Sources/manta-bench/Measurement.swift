@@ -1,0 +1,8 @@
+/// What one process of the program measures with one cluster.
+enum Measurement: String, CaseIterable {
+    case calls
+    /// Calls of workers that run methods in Swift's public way.
+    case standardCalls = "standard-calls"
+    case actors
+    case cluster
+}

@@ -1,0 +1,82 @@
+import Foundation
+import MantaTestSupport
+import Testing
+
+@Suite("the end of a program", .timeLimit(.minutes(2)))
+struct ProgramEndTests {
+    @Test("a body that returns leaves no process and no file")
+    func returns() async throws {
+        try await check("return", endsWith: 0)
+    }
+
+    @Test("a body that throws shuts down and is rethrown")
+    func throwing() async throws {
+        let text = try await check("throw", endsWith: nil)
+        #expect(text.contains("BodyFailed"))
+    }
+
+    @Test("exit shuts down", arguments: [("exit", Int32(3)), ("exit-connected", 4)])
+    func exits(scenario: String, code: Int32) async throws {
+        try await check(scenario, endsWith: code)
+    }
+
+    @Test("a signal shuts down, and then has its effect", arguments: [SIGINT, SIGTERM])
+    func signals(number: Int32) async throws {
+        try await check("wait", endsWith: -number) { $0.signal(number) }
+    }
+
+    @Test("a hundred tasks that connect at once share one system, and shutdown is idempotent")
+    func connect() async throws {
+        let text = try await check("connect", endsWith: 0)
+        #expect(text.contains("systems 1 true"))
+        #expect(text.contains("again true 2"))
+    }
+
+    @Test("workers do not outlive a driver that is killed, and the next driver removes what it left")
+    func killed() async throws {
+        try await Turn.taken {
+            let driver = try await DriverProcess("wait")
+            defer { driver.removeFolder() }
+            let workers = try await driver.workers()
+            #expect(workers.count == 2)
+            driver.signal(SIGKILL)
+            #expect(try await driver.end() == -SIGKILL)
+            try await eventually { workers.allSatisfy { kill($0, 0) != 0 } }
+
+            let base = driver.folder.appendingPathComponent("manta-\(geteuid())").path
+            #expect(try FileManager.default.contentsOfDirectory(atPath: base).count == 1)
+            let next = try await DriverProcess("return", environment: ["TMPDIR": driver.folder.path])
+            defer { next.removeFolder() }
+            #expect(try await next.end() == 0)
+            #expect(try FileManager.default.contentsOfDirectory(atPath: base).isEmpty)
+        }
+    }
+
+    @Test("what an actor prints reaches the driver's log with its worker and its name")
+    func output() async throws {
+        let text = try await check("say", endsWith: 0)
+        let line = try #require(text.split(separator: "\n").first { $0.contains("words of an actor") })
+        #expect(line.contains("worker="))
+        #expect(line.contains("Pinger \"pinger\""))
+        #expect(text.contains("more words"))
+    }
+
+    @discardableResult
+    private func check(
+        _ scenario: String,
+        endsWith status: Int32?,
+        _ act: (DriverProcess) -> Void = { _ in }
+    ) async throws -> String {
+        try await Turn.taken {
+            let driver = try await DriverProcess(scenario)
+            defer { driver.removeFolder() }
+            let workers = try await driver.workers()
+            #expect(workers.count == 2)
+            act(driver)
+            let end = try await driver.end()
+            if let status { #expect(end == status) } else { #expect(end != 0) }
+            #expect(try await driver.leavesNothing(workers: workers))
+            return driver.text
+        }
+    }
+}
