@@ -57,8 +57,14 @@ public struct ClusterConfiguration: Sendable {
         configuration.nodes = environment.int(forKey: "nodes", default: configuration.nodes)
         if let count = environment.double(forKey: "cpus") { configuration.resources[.cpu] = Quantity(count) }
         configuration.lanes = environment.int(forKey: "lanes", default: configuration.lanes)
-        configuration.sharedWorkers = environment.int(forKey: "shared.workers", default: configuration.sharedWorkers)
-        configuration.idleWorkers = environment.int(forKey: "idle.workers", default: configuration.idleWorkers)
+        configuration.sharedWorkers = environment.int(
+            forKey: "shared.workers",
+            default: configuration.sharedWorkers
+        )
+        configuration.idleWorkers = environment.int(
+            forKey: "idle.workers",
+            default: configuration.idleWorkers
+        )
         if let mode = environment.string(forKey: "dispatch").flatMap(DispatchMode.init(rawValue:)) {
             configuration.dispatch = mode
         }
@@ -68,7 +74,11 @@ public struct ClusterConfiguration: Sendable {
     /// Refuses what no cluster can be made of.
     func check() throws(ClusterError) {
         guard (1...1_000).contains(nodes) else {
-            throw ClusterError(.invalidArgument, "a cluster of \(nodes) nodes", hint: "nodes is between 1 and 1,000")
+            throw ClusterError(
+                .invalidArgument,
+                "a cluster of \(nodes) nodes",
+                hint: "nodes is between 1 and 1,000"
+            )
         }
     }
 }

@@ -6,11 +6,13 @@ internal import MantaTransport
 internal import MantaWire
 
 extension ClusterSystem {
-    /// Creates an actor on a node that has the resources it asks for, and returns a reference to it once it is ready.
+    /// Creates an actor on a node that has the resources it asks for, and returns a reference to it once it
+    /// is ready.
     ///
-    /// - Throws: What the actor's `init` throws, as itself when it is `Codable`. ``ClusterError``: `invalidArgument` for a type that
-    ///   workers cannot look up, `infeasible` for resources that no node has, `placementTimedOut` for resources that others
-    ///   hold for too long, `nameTaken`, `workerDied` when the new actor's worker ended, `timedOut` at the deadline of
+    /// - Throws: What the actor's `init` throws, as itself when it is `Codable`. ``ClusterError``:
+    ///   `invalidArgument` for a type that workers cannot look up, `infeasible` for resources that no node
+    ///   has, `placementTimedOut` for resources that others hold for too long, `nameTaken`, `workerDied` when
+    ///   the new actor's worker ended, `timedOut` at the deadline of
     ///   ``withCallOptions(timeout:isolation:_:)``, 30 seconds where none is set.
     public func spawn<A: Spawnable>(
         _ type: A.Type,
@@ -32,8 +34,8 @@ extension ClusterSystem {
         try await spawn(type, NoArguments(), options: options)
     }
 
-    /// Ends an actor at once, without asking it: its calls fail with `actorDied(.killed)`, it takes no more, and the task of a method
-    /// that is running is cancelled. Killing a dead actor does nothing.
+    /// Ends an actor at once, without asking it: its calls fail with `actorDied(.killed)`, it takes no more,
+    /// and the task of a method that is running is cancelled. Killing a dead actor does nothing.
     public func kill<A: DistributedActor>(_ actor: A) async throws where A.ID == ActorID {
         try await kill(id: actor.id)
     }
@@ -65,7 +67,8 @@ extension ClusterSystem {
             throw ClusterError(
                 .invalidArgument,
                 "\(type) is private or local to a function, so no worker can look it up",
-                hint: "make the actor internal or public, at the top level of a file or nested in a type that is"
+                hint:
+                    "make the actor internal or public, at the top level of a file or nested in a type that is"
             )
         }
         guard options.environment.isEmpty || options.isolation == .process else {
@@ -76,7 +79,11 @@ extension ClusterSystem {
             )
         }
         guard options.maxPendingCalls > 0 else {
-            throw ClusterError(.invalidArgument, "maxPendingCalls of \(options.maxPendingCalls)", hint: "it is at least 1")
+            throw ClusterError(
+                .invalidArgument,
+                "maxPendingCalls of \(options.maxPendingCalls)",
+                hint: "it is at least 1"
+            )
         }
         return SpawnRequest(
             mangledTypeName: name,
@@ -92,9 +99,11 @@ extension ClusterSystem {
         throw notConnected()
     }
 
-    /// Runs a call to the control plane on its lane, within the deadline of calls: in a driver that hosts the control plane such a call
-    /// stays in the process, where nothing else bounds it.
-    private func bounded<R: Sendable>(_ what: String, _ body: @escaping @Sendable () async throws -> R) async throws -> R {
+    /// Runs a call to the control plane on its lane, within the deadline of calls: in a driver that hosts the
+    /// control plane such a call stays in the process, where nothing else bounds it.
+    private func bounded<R: Sendable>(_ what: String, _ body: @escaping @Sendable () async throws -> R)
+        async throws -> R
+    {
         do {
             return try await withDeadline(CallContext.deadline(from: Lane.now)) {
                 try await withTaskExecutorPreference(self.control) { try await body() }

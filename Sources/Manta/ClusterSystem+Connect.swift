@@ -6,8 +6,9 @@ import Synchronization
 extension ClusterSystem {
     /// Runs `body` as the driver, then shuts down.
     ///
-    /// In a worker process it never calls `body`: it serves actors until the cluster ends, then exits. Code before it runs in workers too.
-    /// When the process is connected already, `body` gets the running system, which is left running.
+    /// In a worker process it never calls `body`: it serves actors until the cluster ends, then exits. Code
+    /// before it runs in workers too. When the process is connected already, `body` gets the running system,
+    /// which is left running.
     ///
     /// - Throws: What `body` throws, after shutting down; ``ClusterError`` if the cluster cannot start.
     public static func run<R: Sendable>(
@@ -25,14 +26,17 @@ extension ClusterSystem {
         }
     }
 
-    /// Connects without a scope. Idempotent and safe to race: when already connected, returns the running system.
+    /// Connects without a scope. Idempotent and safe to race: when already connected, returns the running
+    /// system.
     ///
     /// SIGINT, SIGTERM and `exit` shut down cleanly. In a worker process it never returns.
-    public static func connect(_ configuration: ClusterConfiguration = .default) async throws -> ClusterSystem {
+    public static func connect(_ configuration: ClusterConfiguration = .default) async throws -> ClusterSystem
+    {
         try await Driver.connect(configuration).system
     }
 
-    /// Ends the cluster's workers and this process's part in it; calls that are under way end with `notConnected`. Idempotent.
+    /// Ends the cluster's workers and this process's part in it; calls that are under way end with
+    /// `notConnected`. Idempotent.
     public func shutdown() async {
         await attached(as: EmbeddedCluster.self)?.stop()
         Driver.disconnected(self)

@@ -18,8 +18,11 @@ enum Driver {
 
     private static let state = Mutex(State.idle)
 
-    /// The running system, started by the first of those who ask at once; in a worker process, the worker's life.
-    static func connect(_ configuration: ClusterConfiguration) async throws -> (system: ClusterSystem, isFirst: Bool) {
+    /// The running system, started by the first of those who ask at once; in a worker process, the worker's
+    /// life.
+    static func connect(_ configuration: ClusterConfiguration) async throws -> (
+        system: ClusterSystem, isFirst: Bool
+    ) {
         await WorkerMain.runIfWorker()
         let turn = await withCheckedContinuation { continuation in
             let turn: Turn? = state.withLock { state in
@@ -37,7 +40,9 @@ enum Driver {
         }
         if case .done(let result) = turn { return (try result.get(), false) }
         let result: Result<EmbeddedCluster, any Error>
-        do { result = .success(try await EmbeddedCluster.start(configuration)) } catch { result = .failure(error) }
+        do { result = .success(try await EmbeddedCluster.start(configuration)) } catch {
+            result = .failure(error)
+        }
         connected(result)
         return (try result.get().system, true)
     }

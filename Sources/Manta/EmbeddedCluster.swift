@@ -51,7 +51,11 @@ package final class EmbeddedCluster: Sendable {
         if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
         var logger = Logger(label: "manta")
         logger.logLevel = configuration.logLevel
-        let system = ClusterSystem(process: ProcessID(.random(in: 1 ... .max)), options: options, logger: logger)
+        let system = ClusterSystem(
+            process: ProcessID(.random(in: 1 ... .max)),
+            options: options,
+            logger: logger
+        )
         let outputLane = Lane(name: "manta-output", index: 253)
         let gcs = GCS.make(in: system) { id in RayletHandle(try Raylet.resolve(id: id, using: system)) }
         let program = WorkerProgram.current
@@ -96,7 +100,8 @@ package final class EmbeddedCluster: Sendable {
         }
     }
 
-    /// Ends all workers, closes all links and removes what the cluster made; returns when that is done, however often it is called.
+    /// Ends all workers, closes all links and removes what the cluster made; returns when that is done,
+    /// however often it is called.
     package func stop() async {
         await withCheckedContinuation { continuation in
             let (hasStopped, isFirst) = end.withLock { end in

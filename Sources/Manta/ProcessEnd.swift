@@ -5,8 +5,8 @@ import Synchronization
 
 /// Shuts the process's cluster down when a signal or `exit` ends the process.
 ///
-/// SIGINT and SIGTERM are watched where the program has left them at their default; after the shutdown the signal takes its default
-/// effect, so that a shell sees what it expects.
+/// SIGINT and SIGTERM are watched where the program has left them at their default; after the shutdown the
+/// signal takes its default effect, so that a shell sees what it expects.
 enum ProcessEnd {
     private static let signals = [SIGINT, SIGTERM]
     private static let watch = Mutex<(cluster: EmbeddedCluster, signals: SignalSource)?>(nil)

@@ -5,8 +5,8 @@ internal import MantaTransport
 
 /// The folder in which the processes of one embedded cluster listen: mode 0700, removed at the end.
 ///
-/// A driver that is killed cannot remove its folder; the next one to start does. A lock on a file inside, which ends with
-/// the process, tells whose driver still lives.
+/// A driver that is killed cannot remove its folder; the next one to start does. A lock on a file inside,
+/// which ends with the process, tells whose driver still lives.
 final class SessionDirectory: Sendable {
     let path: String
     private let lock: Int32
@@ -34,7 +34,8 @@ final class SessionDirectory: Sendable {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", path) }
         var status = stat()
         guard lstat(path, &status) == 0 else { throw failure("lstat", path) }
-        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0
+        else {
             throw ClusterError(
                 .invalidArgument,
                 "\(path) is not a folder that only this user can enter",

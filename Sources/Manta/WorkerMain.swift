@@ -12,7 +12,8 @@ import Synchronization
 enum WorkerMain {
     private static let hasStarted = Mutex(false)
 
-    /// Returns in a driver. In a worker process, serves actors for the rest of its life; of many tasks that come here, the first one does.
+    /// Returns in a driver. In a worker process, serves actors for the rest of its life; of many tasks that
+    /// come here, the first one does.
     static func runIfWorker() async {
         switch takeLaunch() {
         case .none: return
@@ -22,7 +23,8 @@ enum WorkerMain {
         while true { try? await Task.sleep(for: .seconds(3600)) }
     }
 
-    /// What this process was started as: `nil` for a driver, an inner `nil` for a worker that has started already.
+    /// What this process was started as: `nil` for a driver, an inner `nil` for a worker that has started
+    /// already.
     fileprivate static func takeLaunch() -> WorkerLaunch?? {
         hasStarted.withLock { hasStarted in
             guard !hasStarted else { return .some(nil) }
@@ -36,14 +38,17 @@ enum WorkerMain {
             do {
                 return try WorkerLaunch(encoded: String(cString: text))
             } catch {
-                fail("\(WorkerLaunch.variable) is set, but not to what a raylet sets it to (\(error)): unset it")
+                fail(
+                    "\(WorkerLaunch.variable) is set, but not to what a raylet sets it to (\(error)): unset it"
+                )
             }
         }
     }
 
     /// Serves actors until the raylet closes the control socket, then ends the process.
     fileprivate static func run(_ launch: WorkerLaunch) async {
-        manta_ignore_signal(SIGINT)  // Ctrl-C reaches the whole terminal; the driver ends its workers in order
+        // Ctrl-C reaches all processes of a terminal; the driver ends its workers in order.
+        manta_ignore_signal(SIGINT)
         manta_line_buffer_stdout()
         _ = manta_set_close_on_exec(WorkerLaunch.controlDescriptor)
         var logger = Logger(label: "manta.worker")

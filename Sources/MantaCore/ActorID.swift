@@ -36,7 +36,8 @@ public struct ActorID: Hashable, Sendable, Codable, CustomStringConvertible {
 extension ActorID {
     /// Who made the identifier.
     package enum Kind: Hashable, Sendable {
-        /// A part of the control plane, in the process that `scope` names, or wherever the GCS is for scope 0.
+        /// A part of the control plane, in the process that `scope` names, or wherever the GCS is for scope
+        /// 0.
         case system
         /// Registered in the directory.
         case spawned
@@ -61,8 +62,8 @@ extension ActorID {
 
     /// An actor in the directory of the cluster that `cluster` names.
     ///
-    /// - Parameter hasOwnLane: Whether it is to have a lane of its own. An actor's executor may look at nothing but
-    ///   its identifier, so it is written there.
+    /// Whether it has a lane of its own is written in it: an actor's executor may look at nothing but the
+    /// identifier.
     package static func spawned(_ number: UInt64, cluster: UInt64, hasOwnLane: Bool = false) -> ActorID {
         ActorID(scope: cluster, number: number | (hasOwnLane ? ownLaneBit : 0))
     }

@@ -32,8 +32,8 @@ public struct ActorOptions: Codable, Hashable, Sendable {
 
 /// What an actor shares with others.
 public enum Isolation: String, Codable, Hashable, Sendable, CaseIterable {
-    /// A lane of a worker process, both shared with other actors: starts in microseconds. Its methods must neither
-    /// block nor compute for long.
+    /// A lane of a worker process, both shared with other actors: starts in microseconds. Its methods must
+    /// neither block nor compute for long.
     case shared
     /// A lane of its own in a shared worker process: its methods may compute and block.
     case thread

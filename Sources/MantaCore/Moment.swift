@@ -1,7 +1,7 @@
 /// A point on the monotonic clock of this machine, in nanoseconds.
 ///
-/// The data path reads and compares the time of every call: one machine word, where the standard library's instant is
-/// 16 bytes with a multiplication.
+/// The data path reads and compares the time of every call: one machine word, where the standard library's
+/// instant is 16 bytes with a multiplication.
 package struct Moment: Comparable, Hashable, Sendable {
     package var nanoseconds: UInt64
 

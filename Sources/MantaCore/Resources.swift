@@ -1,6 +1,7 @@
 /// A kind of resource that nodes offer and actors ask for.
 ///
-/// A resource of your own is any other name: `"tpu"`, `"licence"`. It means what the nodes that offer it mean.
+/// A resource of your own is any other name: `"tpu"`, `"licence"`. It means what the nodes that offer it
+/// mean.
 public struct Resource: Hashable, Sendable, Codable, ExpressibleByStringLiteral, CustomStringConvertible {
     public let name: String
 
@@ -35,7 +36,8 @@ public struct Quantity: Hashable, Sendable, Comparable {
 
     package init(units: Int64) { self.units = units }
 
-    /// The nearest amount to `value` that is a multiple of 1/10,000; amounts beyond about 9e14 are held at that.
+    /// The nearest amount to `value` that is a multiple of 1/10,000; amounts beyond about 9e14 are held at
+    /// that.
     public init(_ value: Double) {
         let scaled = (value * Double(Self.unitsPerWhole)).rounded()
         units = Int64(exactly: scaled) ?? (scaled > 0 ? .max : scaled < 0 ? .min : 0)

@@ -34,11 +34,11 @@ extension Directory {
         func find(name: String) -> ActorRecord? { ids[name].flatMap { records[$0] } }
 
         func ids(on node: NodeID) -> [ActorID] {
-            idsOnNode[node].sorted { $0.number < $1.number }
+            idsOnNode[node].sorted { $0.serial < $1.serial }
         }
 
         func ids(in process: ProcessID) -> [ActorID] {
-            idsInProcess[process].sorted { $0.number < $1.number }
+            idsInProcess[process].sorted { $0.serial < $1.serial }
         }
 
         mutating func insert(_ spec: ActorSpec) {

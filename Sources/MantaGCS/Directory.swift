@@ -38,9 +38,8 @@ package struct Directory: Sendable {
 // MARK: - Life of an actor
 
 extension Directory {
-    /// A new identifier for ``register(_:)``; numbers count from 1.
-    ///
-    /// - Parameter hasOwnLane: Whether the actor is to have a lane of its own; its identifier says so.
+    /// A new identifier for ``register(_:)``; numbers count from 1. It says whether the actor is to have a
+    /// lane of its own.
     package mutating func nextActorID(hasOwnLane: Bool = false) -> ActorID {
         lastActorNumber += 1
         return .spawned(lastActorNumber, cluster: cluster, hasOwnLane: hasOwnLane)
@@ -48,7 +47,7 @@ extension Directory {
 
     /// Enters a pending actor, and takes its name.
     ///
-    /// - Parameter spec: Its id is from ``nextActorID()`` and used once; another is our bug.
+    /// - Parameter spec: Its id is from ``nextActorID(hasOwnLane:)`` and used once; another is our bug.
     /// - Throws: Code `nameTaken` if an actor that is not dead has the name, `overloaded` if there are too
     ///   many actors.
     package mutating func register(_ spec: ActorSpec) throws(ClusterError) {
@@ -217,8 +216,8 @@ extension Directory {
     package var actorCounts: ActorCounts { actorTable.counts }
     package var processCounts: ProcessCounts { processTable.counts }
 
-    /// The lane on which the control plane of every process is called.
-    private static let controlLane: UInt8 = 0
+    /// The lane on which the control plane of every process is called, as links name it in their greeting.
+    private static let controlLane: UInt8 = 255
     /// How many calls may wait for an actor that has no options of its own.
     private static let defaultMaxPendingCalls = 1_000
 

@@ -8,8 +8,9 @@ import Synchronization
 
 /// The global control store: the directory of nodes, processes and actors, and who decides where actors go.
 ///
-/// It lives on the control lane of its process. What it decides is in two values, `Directory` and `ClusterScheduler`; the
-/// actor itself only talks: to callers of `spawn`, to raylets, and to those who wait for something to change.
+/// It lives on the control lane of its process. What it decides is in two values, `Directory` and
+/// `ClusterScheduler`; the actor itself only talks: to callers of `spawn`, to raylets, and to those who wait
+/// for something to change.
 package distributed actor GCS: ControlActor {
     package typealias ActorSystem = ClusterSystem
 
@@ -23,6 +24,7 @@ package distributed actor GCS: ControlActor {
     private var waits = WaitTable<WaitKey, CheckedContinuation<Void, Never>>()
     private var lastTicket: UInt64 = 0
     private let timer: GCSTimer
+    /// Makes the client of a raylet from its identity.
     private let makeClient: @Sendable (ActorID) throws -> any RayletClient
 
     /// What a caller can wait for.
@@ -32,7 +34,6 @@ package distributed actor GCS: ControlActor {
         case end(ProcessID)
     }
 
-    /// - Parameter makeClient: Makes the client of a raylet from its identity.
     private init(
         timer: GCSTimer,
         makeClient: @escaping @Sendable (ActorID) throws -> any RayletClient,
@@ -67,7 +68,8 @@ package distributed actor GCS: ControlActor {
 
     /// Creates an actor on a node that has what it asks for.
     ///
-    /// - Throws: ``ClusterError``: `nameTaken`, `infeasible`, `placementTimedOut`, or what went wrong on the node.
+    /// - Throws: ``ClusterError``: `nameTaken`, `infeasible`, `placementTimedOut`, or what went wrong on the
+    ///   node.
     package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
         let spec = ActorSpec(
             id: directory.nextActorID(hasOwnLane: request.options.isolation == .thread),
@@ -93,7 +95,11 @@ package distributed actor GCS: ControlActor {
             throw ended(spec.id, fate)
         }
         guard let raylet = raylets[node] else {
-            throw ClusterError(.nodeDied, "\(node) died before it could create \(spec.id)", outcome: .notExecuted)
+            throw ClusterError(
+                .nodeDied,
+                "\(node) died before it could create \(spec.id)",
+                outcome: .notExecuted
+            )
         }
         let outcome: SpawnOutcome
         do {
@@ -122,7 +128,11 @@ package distributed actor GCS: ControlActor {
 
     private func ended(_ id: ActorID, _ fate: ActorFate) -> ClusterError {
         guard case .dead(let cause) = fate else { return ClusterError(.noSuchActor, "\(id) is unknown") }
-        return ClusterError(.actorDied(cause), "\(id) ended before it was ready: \(cause)", outcome: .notExecuted)
+        return ClusterError(
+            .actorDied(cause),
+            "\(id) ended before it was ready: \(cause)",
+            outcome: .notExecuted
+        )
     }
 
     /// Ends an actor at once. One that is dead already stays so.
@@ -185,8 +195,8 @@ package distributed actor GCS: ControlActor {
         if let record = directory.died(id, cause) { released(record) }
     }
 
-    /// Ends an actor that may still run. It is dead for everyone at once; what it holds is given back when its raylet has
-    /// given it back too, so that nobody is sent there too early.
+    /// Ends an actor that may still run. It is dead for everyone at once; what it holds is given back when
+    /// its raylet has given it back too, so that nobody is sent there too early.
     private func end(_ id: ActorID, _ cause: DeathCause, by raylet: (any RayletClient)?) async {
         guard let record = directory.died(id, cause) else { return }
         resumeWaiters(.decision(id))

@@ -3,8 +3,8 @@ internal import Glibc
 import MantaTransport
 import Synchronization
 
-/// Reads what a worker writes to its standard output or error, line by line, on a lane of its own: a terminal that
-/// does not take the lines holds up the worker's output, and nothing else.
+/// Reads what a worker writes to its standard output or error, line by line, on a lane of its own: a terminal
+/// that does not take the lines holds up the worker's output, and nothing else.
 final class OutputReader: LaneSource, Sendable {
     /// A longer line is handed on in pieces.
     private static let lineLimit = 16 * 1024

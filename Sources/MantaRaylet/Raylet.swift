@@ -10,7 +10,8 @@ import Synchronization
 
 /// One node: admits actors against its resources, and starts, watches and ends its worker processes.
 ///
-/// It lives on the control lane of its process. What it decides is in two values, `NodeLedger` and `WorkerPool`.
+/// It lives on the control lane of its process. What it decides is in two values, `NodeLedger` and
+/// `WorkerPool`.
 package distributed actor Raylet: ControlActor {
     package typealias ActorSystem = ClusterSystem
 
@@ -57,8 +58,7 @@ package distributed actor Raylet: ControlActor {
     }
 
     /// Makes the raylet of a node in this process; `begin()` has it join the cluster.
-    ///
-    /// - Parameter events: Brings what happens to the node's processes to the raylet.
+    /// `events` brings what happens to the node's processes to it.
     package static func make(
         index: Int,
         options: RayletOptions,
@@ -77,7 +77,12 @@ package distributed actor Raylet: ControlActor {
     /// Joins the cluster, and starts the first workers.
     package distributed func begin() async throws {
         try await gcs.nodeJoined(
-            NodeRegistration(id: options.node, address: options.address, resources: options.resources, raylet: id)
+            NodeRegistration(
+                id: options.node,
+                address: options.address,
+                resources: options.resources,
+                raylet: id
+            )
         )
         carryOut(pool.begin())
     }
@@ -115,7 +120,11 @@ package distributed actor Raylet: ControlActor {
             guard specs[spec.id] != nil else {
                 // It was ended while its initialiser ran.
                 try? await host.end(spec.id, .killed)
-                throw ClusterError(.actorDied(.killed), "\(spec.label) was ended before it was ready", outcome: .notExecuted)
+                throw ClusterError(
+                    .actorDied(.killed),
+                    "\(spec.label) was ended before it was ready",
+                    outcome: .notExecuted
+                )
             }
             let location = ActorLocation(
                 process: workerID,
@@ -142,7 +151,9 @@ package distributed actor Raylet: ControlActor {
         guard let spec = specs[id] else { return }
         if let request = requests.removeValue(forKey: id) {
             pool.withdraw(id)
-            request.continuation.resume(returning: .failure(ClusterError(.actorDied(cause), "\(spec.label) was ended")))
+            request.continuation.resume(
+                returning: .failure(ClusterError(.actorDied(cause), "\(spec.label) was ended"))
+            )
             return
         }
         let home = pool.home(of: id)
@@ -206,7 +217,9 @@ package distributed actor Raylet: ControlActor {
                 requests.removeValue(forKey: actor)?.continuation.resume(returning: .success(worker))
             case .refuse(let actor, let cause):
                 requests.removeValue(forKey: actor)?.continuation.resume(
-                    returning: .failure(ClusterError(.workerDied(cause), "a new worker did not start: \(cause)"))
+                    returning: .failure(
+                        ClusterError(.workerDied(cause), "a new worker did not start: \(cause)")
+                    )
                 )
             case .retire(let worker): workers[worker]?.process.kill()
             }
@@ -249,14 +262,23 @@ package distributed actor Raylet: ControlActor {
         ) { [events, logger] result in
             switch result {
             case .success(let socket):
-                let connection = Connection(socket, system: system, lane: system.control, heartbeat: Self.heartbeat)
+                let connection = Connection(
+                    socket,
+                    system: system,
+                    lane: system.control,
+                    heartbeat: Self.heartbeat
+                )
                 system.adopt(connection)
                 system.whenClosed(connection) { failure in
-                    // Whoever lost its raylet ends itself; one that cannot, because it is stopped, is ended here.
+                    // Whoever lost its raylet ends itself; one that cannot, because it is stopped, is ended
+                    // here.
                     events.perform { $0.lost(worker, failure) }
                 }
             case .failure(let error):
-                logger.debug("a worker did not greet", metadata: ["worker": "\(worker)", "error": "\(error)"])
+                logger.debug(
+                    "a worker did not greet",
+                    metadata: ["worker": "\(worker)", "error": "\(error)"]
+                )
             }
         }
         exchange.start()
@@ -265,7 +287,10 @@ package distributed actor Raylet: ControlActor {
     private func lost(_ worker: ProcessID, _ failure: LinkFailure) {
         guard let entry = workers[worker] else { return }
         if case .silent = failure {
-            logger.warning("ending a silent worker", metadata: ["worker": "\(entry.process.operatingSystemID)", "reason": "\(failure)"])
+            logger.warning(
+                "ending a silent worker",
+                metadata: ["worker": "\(entry.process.operatingSystemID)", "reason": "\(failure)"]
+            )
         }
         entry.process.kill()
     }
@@ -286,7 +311,10 @@ package distributed actor Raylet: ControlActor {
         if !isStopping, !actors.isEmpty {
             logger.warning(
                 "a worker ended",
-                metadata: ["worker": "\(entry.process.operatingSystemID)", "cause": "\(cause)", "actors": "\(actors.count)"]
+                metadata: [
+                    "worker": "\(entry.process.operatingSystemID)", "cause": "\(cause)",
+                    "actors": "\(actors.count)",
+                ]
             )
         }
         events.report(worker, cause, to: gcs)
@@ -299,7 +327,11 @@ package distributed actor Raylet: ControlActor {
     }
 
     private func died(_ spec: ActorSpec, in worker: ProcessID) -> ClusterError {
-        ClusterError(.workerDied(.killed), "the worker for \(spec.label) ended before it was created", outcome: .notExecuted)
+        ClusterError(
+            .workerDied(.killed),
+            "the worker for \(spec.label) ended before it was created",
+            outcome: .notExecuted
+        )
     }
 
     /// What the lines that a worker writes come from: its actor, if it has only one.
@@ -315,7 +347,11 @@ package distributed actor Raylet: ControlActor {
         isStopping = true
         // Its control link closed, a worker ends by itself; one that has none yet is ended.
         for (worker, entry) in workers {
-            if entry.isReady { actorSystem.closeLinks(to: worker, "the raylet stops") } else { entry.process.kill() }
+            if entry.isReady {
+                actorSystem.closeLinks(to: worker, "the raylet stops")
+            } else {
+                entry.process.kill()
+            }
         }
         events.perform(after: limit) { raylet in for entry in raylet.workers.values { entry.process.kill() } }
         while let worker = workers.keys.first {

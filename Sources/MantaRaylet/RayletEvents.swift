@@ -4,7 +4,8 @@ package import MantaGCS
 package import MantaTransport
 import Synchronization
 
-/// Brings the raylet back to its lane from processes, links and timers, and knows its processes from any thread.
+/// Brings the raylet back to its lane from processes, links and timers, and knows its processes from any
+/// thread.
 package final class RayletEvents: Sendable {
     private let control: Lane
     private let state = Mutex(State())
@@ -38,7 +39,8 @@ package final class RayletEvents: Sendable {
         state.withLock { $0.raylet }?.assumeIsolated { action($0) }
     }
 
-    /// Tells the GCS of the end of a process. A task of its own, because a descriptor's event is what calls it.
+    /// Tells the GCS of the end of a process. A task of its own, because a descriptor's event is what calls
+    /// it.
     func report(_ process: ProcessID, _ cause: DeathCause, to gcs: GCS) {
         _ = Task(executorPreference: control) { try? await gcs.processLeft(process, cause) }
     }
@@ -51,5 +53,7 @@ package struct RayletHandle: RayletClient {
     package init(_ raylet: Raylet) { self.raylet = raylet }
 
     package func create(_ spec: ActorSpec) async throws -> SpawnOutcome { try await raylet.create(spec) }
-    package func end(_ actor: ActorID, _ cause: DeathCause) async throws { try await raylet.end(actor, cause) }
+    package func end(_ actor: ActorID, _ cause: DeathCause) async throws {
+        try await raylet.end(actor, cause)
+    }
 }

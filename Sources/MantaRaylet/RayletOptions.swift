@@ -61,7 +61,8 @@ package struct RayletOptions: Sendable {
             logLevel: logLevel
         )
         var variables = worker.environment
-        // A backtrace takes half a second, in which the crash is known to nobody, and pushes out the line that says why.
+        // A backtrace takes half a second, in which the crash is known to nobody, and pushes out the line
+        // that says why.
         variables["SWIFT_BACKTRACE"] = variables["SWIFT_BACKTRACE"] ?? "enable=no"
         variables.merge(environment) { $1 }
         variables[WorkerLaunch.variable] = try launch.encoded()
@@ -80,11 +81,13 @@ package struct WorkerProgram: Sendable {
 
     /// The program of this process.
     package static var current: WorkerProgram {
-        // The link's target, which still names the right file when a program was replaced while it runs, is the link itself.
+        // The link's target, which still names the right file when a program was replaced while it runs, is
+        // the link itself.
         let path = "/proc/self/exe"
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink(path, &buffer, buffer.count - 1)
-        let name = count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : path
+        let name =
+            count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : path
         var environment: [String: String] = [:]
         var entry = environ
         while let variable = entry.pointee {

@@ -32,7 +32,8 @@ package distributed actor WorkerHost: ControlActor {
         case failed(RemoteFailure)
     }
 
-    /// Creates an actor. Its arguments are decoded and its initialiser runs on its own lane: both are the user's code.
+    /// Creates an actor. Its arguments are decoded and its initialiser runs on its own lane: both are the
+    /// user's code.
     package distributed func create(_ spec: ActorSpec) async throws -> Creation {
         guard let type = TypeCatalog.type(named: spec.mangledTypeName) as? any Spawnable.Type else {
             throw ClusterError(
@@ -46,15 +47,25 @@ package distributed actor WorkerHost: ControlActor {
 
     private func create<A: Spawnable>(_ type: A.Type, _ spec: ActorSpec) async throws -> Creation {
         let system = actorSystem
-        if spec.id.hasOwnLane { system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id) }
+        if spec.id.hasOwnLane {
+            system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id)
+        }
         let creation = ActorCreation(type, id: spec.id, epoch: spec.epoch, label: spec.label)
         // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
         let task = Task(executorPreference: system.lane(for: spec.id)) {
-            let arguments = try CBOR.decode(A.Arguments.self, from: spec.arguments, userInfo: system.codingUserInfo)
+            let arguments = try CBOR.decode(
+                A.Arguments.self,
+                from: spec.arguments,
+                userInfo: system.codingUserInfo
+            )
             _ = try await creation.make { try await A(arguments, actorSystem: system) }
         }
         do {
-            try await withTaskCancellationHandler { try await task.value } onCancel: { task.cancel() }
+            try await withTaskCancellationHandler {
+                try await task.value
+            } onCancel: {
+                task.cancel()
+            }
         } catch {
             system.resignID(spec.id)
             return .failed(RemoteFailure(error, system: system))
@@ -62,12 +73,17 @@ package distributed actor WorkerHost: ControlActor {
         return .created(lane: UInt8(spec.id.number % UInt64(system.lanes.count)))
     }
 
-    /// Ends an actor at once: its calls fail, and it takes no more. What it is doing sees that its task is cancelled.
+    /// Ends an actor at once: its calls fail, and it takes no more. What it is doing sees that its task is
+    /// cancelled.
     package distributed func end(_ id: ActorID, _ cause: DeathCause) {
         guard let actor = actorSystem.hosted.remove(id) else { return }
         actorSystem.endCalls(
             on: actor,
-            ClusterError(.actorDied(cause), "\(actor.label) (\(id)) is dead: \(cause)", outcome: .mayHaveExecuted)
+            ClusterError(
+                .actorDied(cause),
+                "\(actor.label) (\(id)) is dead: \(cause)",
+                outcome: .mayHaveExecuted
+            )
         )
     }
 }

@@ -2,8 +2,9 @@ package import MantaCore
 
 /// Which worker process hosts which actor, and how many workers there are.
 ///
-/// A worker goes `starting → idle → shared | dedicated → gone`. Shared workers host many actors; a dedicated one hosts a single actor
-/// and ends with it. A few idle ones are kept ready, because a process takes milliseconds to start and an actor microseconds.
+/// A worker goes `starting → idle → shared | dedicated → gone`. Shared workers host many actors; a dedicated
+/// one hosts a single actor and ends with it. A few idle ones are kept ready, because a process takes
+/// milliseconds to start and an actor microseconds.
 ///
 /// Pure state: requests and processes' events go in, and the owner carries out the actions that come back.
 package struct WorkerPool {
@@ -50,6 +51,7 @@ package struct WorkerPool {
     /// - Parameters:
     ///   - sharedLimit: How many shared workers to have before actors share.
     ///   - idleTarget: How many idle workers to keep ready.
+    ///   - startingLimit: How many processes may be starting at once.
     package init(sharedLimit: Int, idleTarget: Int, startingLimit: Int = 8) {
         self.sharedLimit = max(1, sharedLimit)
         self.idleTarget = max(0, idleTarget)
@@ -95,7 +97,9 @@ package struct WorkerPool {
     }
 
     package mutating func ready(_ worker: ProcessID) -> [Action] {
-        guard let index = index(of: worker), case .starting(let actor) = workers[index].role else { return [] }
+        guard let index = index(of: worker), case .starting(let actor) = workers[index].role else {
+            return []
+        }
         isStartingFailing = false
         workers[index].role = .idle
         if let actor, let place = queue.firstIndex(where: { $0.actor == actor }) {
@@ -132,7 +136,11 @@ package struct WorkerPool {
         var actions: [Action] = []
         var unmet: [(actor: ActorID, need: Need)] = []
         for request in queue {
-            if let action = grant(request.actor, request.need) { actions.append(action) } else { unmet.append(request) }
+            if let action = grant(request.actor, request.need) {
+                actions.append(action)
+            } else {
+                unmet.append(request)
+            }
         }
         queue = unmet
         return actions + starts()
@@ -178,7 +186,9 @@ package struct WorkerPool {
     /// Without this, a program that ends before it enters the worker role would be started for ever.
     private mutating func failed(start actor: ActorID?, _ cause: DeathCause) -> [Action] {
         isStartingFailing = true
-        guard let place = actor.map({ actor in queue.firstIndex { $0.actor == actor } }) ?? queue.indices.first else {
+        guard
+            let place = actor.map({ actor in queue.firstIndex { $0.actor == actor } }) ?? queue.indices.first
+        else {
             return []
         }
         return [.refuse(queue.remove(at: place).actor, cause)] + decide()

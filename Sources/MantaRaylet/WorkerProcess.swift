@@ -8,7 +8,8 @@ import Synchronization
 
 /// A worker as its raylet sees it: an operating system process, its control link, its output.
 ///
-/// The process is watched by a descriptor for it, not by signals, and all its output is read before its end is told.
+/// The process is watched by a descriptor for it, not by signals, and all its output is read before its end
+/// is told.
 final class WorkerProcess: LaneSource, Sendable {
     /// How many of the last lines of output are kept for the cause of death.
     private static let keptLineCount = 20
@@ -42,9 +43,8 @@ final class WorkerProcess: LaneSource, Sendable {
 
     /// Starts the process, and returns this end of its control socket beside it.
     ///
-    /// - Parameters:
-    ///   - outputLane: Reads what the worker writes.
-    ///   - onExit: Called once, when the process has ended and its output has been read.
+    /// `outputLane` reads what the worker writes; `onExit` is called once, when the process has ended and its
+    /// output has been read. Throws `overloaded` when the system has no process or descriptor left.
     static func start(
         _ id: ProcessID,
         _ command: Command,

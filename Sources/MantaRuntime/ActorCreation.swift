@@ -4,8 +4,8 @@ import Synchronization
 
 /// The identity that an actor being created is to have, handed through its initialiser to `assignID`.
 ///
-/// The first actor of the type that the task creates gets it. An actor that the initialiser creates for itself before it calls
-/// `assignID` cannot exist: that is the first thing an initialiser does.
+/// The first actor of the type that the task creates gets it. An actor that the initialiser creates for
+/// itself before it calls `assignID` cannot exist: that is the first thing an initialiser does.
 package final class ActorCreation: Sendable {
     let id: ActorID
     let epoch: UInt32
@@ -37,7 +37,8 @@ package final class ActorCreation: Sendable {
     }
 }
 
-/// A part of the control plane: a distributed actor on the control lane, with an identity that every process knows.
+/// A part of the control plane: a distributed actor on the control lane, with an identity that every process
+/// knows.
 package protocol ControlActor: DistributedActor where ActorSystem == ClusterSystem {}
 
 extension ControlActor {

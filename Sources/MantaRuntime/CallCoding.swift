@@ -30,7 +30,9 @@ public struct CallEncoder: DistributedTargetInvocationEncoder {
         try CBOR.encode(name, into: writer)
     }
 
-    public mutating func recordArgument<Value: Codable & Sendable>(_ argument: RemoteCallArgument<Value>) throws {
+    public mutating func recordArgument<Value: Codable & Sendable>(_ argument: RemoteCallArgument<Value>)
+        throws
+    {
         try CBOR.encode(argument.value, into: writer, userInfo: userInfo)
     }
 
@@ -52,7 +54,7 @@ public struct CallDecoder: DistributedTargetInvocationDecoder, @unchecked Sendab
     private let userInfo: [CodingUserInfoKey: any Sendable]
     private(set) var substitutions: [any Any.Type] = []
 
-    /// - Parameter offset: Where in `body` the generic substitutions start, which the arguments follow.
+    /// Reads the generic substitutions, which start at `offset` and which the arguments follow.
     init(
         _ body: FrameBuffer,
         offset: Int,
@@ -65,7 +67,11 @@ public struct CallDecoder: DistributedTargetInvocationDecoder, @unchecked Sendab
         for _ in 0..<substitutionCount {
             let name: String
             do { name = try CBOR.decode(String.self, from: &reader) } catch {
-                throw ClusterError(.undecodable, "a generic substitution cannot be read: \(error)", outcome: .notExecuted)
+                throw ClusterError(
+                    .undecodable,
+                    "a generic substitution cannot be read: \(error)",
+                    outcome: .notExecuted
+                )
             }
             guard let type = TypeCatalog.type(named: name) else {
                 throw ClusterError(
@@ -113,7 +119,9 @@ public final class CallResult: DistributedTargetInvocationResultHandler, @unchec
     }
 
     public func onReturn<Success: Codable & Sendable>(value: Success) async throws {
-        do { try CBOR.encode(value, into: writer, userInfo: userInfo) } catch { self.error = CallFailure.result(error) }
+        do { try CBOR.encode(value, into: writer, userInfo: userInfo) } catch {
+            self.error = CallFailure.result(error)
+        }
     }
 
     public func onReturnVoid() async throws {}

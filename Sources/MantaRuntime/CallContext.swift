@@ -2,7 +2,8 @@ internal import CMantaShims
 package import MantaCore
 internal import MantaTransport
 
-/// What calls made by a task inherit: the deadline of the call that the task serves, and the options set around them.
+/// What calls made by a task inherit: the deadline of the call that the task serves, and the options set
+/// around them.
 package struct CallContext: Sendable {
     /// The deadline of the call being served; a call made while serving it ends no later.
     var deadline = Moment.distantFuture
@@ -23,8 +24,8 @@ package struct CallContext: Sendable {
         return context.isServing ? min(own, context.deadline) : own
     }
 
-    /// Whether the current task serves the call, or is a child of a task that does. A task-local value also reaches an
-    /// unstructured `Task { }`, which outlives the call and so does not have its deadline.
+    /// Whether the current task serves the call, or is a child of a task that does. A task-local value also
+    /// reaches an unstructured `Task { }`, which outlives the call and so does not have its deadline.
     private var isServing: Bool {
         servingTask != 0 && (manta_task_identity() == servingTask || manta_task_is_child() != 0)
     }
@@ -32,8 +33,14 @@ package struct CallContext: Sendable {
 
 /// Sets options for the calls that `body` makes, directly or in child tasks.
 ///
-/// - Parameter timeout: How long each call may take, from its start to its reply, waiting included. `nil` keeps the timeout that is in force,
-///   which is 30 seconds where none was set; a longer one than that in force has no effect. It also covers `spawn`.
+/// - Parameters:
+///   - timeout: How long each call may take, from its start to its reply, waiting included. It also covers
+///     `spawn`. `nil`
+///     keeps the timeout that is in force, which is 30 seconds where none was set; a longer one than one that was set
+///     around it has no effect.
+///   - isolation: Where `body` runs; the caller's by default.
+///   - body: Makes the calls.
+/// - Returns: What `body` returns.
 public func withCallOptions<R>(
     timeout: Duration? = nil,
     isolation: isolated (any Actor)? = #isolation,

@@ -2,9 +2,10 @@ package import MantaCore
 
 /// The calls that one connection is waiting on.
 ///
-/// Pure state: the owner passes in the time, lets go of its lock, and resumes the waiters that come back. A call goes
-/// `free → waiting → free`, or `waiting → abandoned → free` when its caller gives up first. The number of an abandoned
-/// call is not used again until its reply has come, so a late reply can never be taken for another call's.
+/// Pure state: the owner passes in the time, lets go of its lock, and resumes the waiters that come back. A
+/// call goes `free → waiting → free`, or `waiting → abandoned → free` when its caller gives up first. The
+/// number of an abandoned call is not used again until its reply has come, so a late reply can never be taken
+/// for another call's.
 package struct CallTable<Waiter> {
     private enum Slot {
         case free
@@ -73,8 +74,8 @@ package struct CallTable<Waiter> {
     }
 
     /// Takes the waiter out of a call that it gives up; `nil` when the call has ended meanwhile.
+    /// If it was sent, its reply is still to come.
     ///
-    /// - Parameter wasSent: Whether a reply is still to come.
     /// - Complexity: O(1).
     package mutating func giveUp(_ number: UInt32, wasSent: Bool) -> Waiter? {
         guard number < slots.count, case .waiting(let waiter, _) = slots[Int(number)] else { return nil }

@@ -2,8 +2,9 @@ internal import DequeModule
 
 /// How many calls one process has sent to one actor that have not started there, and those held back for it.
 ///
-/// Calls of one process to one actor start in the order they are sent, so one that is known to have started (by its reply, or by
-/// a `started` frame) tells the same of all before it. Past half of its limit, the window asks for such frames.
+/// Calls of one process to one actor start in the order they are sent, so one that is known to have started
+/// (by its reply, or by a `started` frame) tells the same of all before it. Past half of its limit, the
+/// window asks for such frames.
 package struct CallWindow<Held> {
     package let limit: UInt64
     private var sentCount: UInt64 = 0

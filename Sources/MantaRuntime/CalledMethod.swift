@@ -39,13 +39,14 @@ package final class CalledMethod: Sendable {
 
     /// Refuses, before anything is sent, what Swift's runtime would call wrongly.
     ///
-    /// - Parameter substitutions: What the call has recorded for generic parameters, the actor's own included.
+    /// `substitutions` is what the call has recorded for generic parameters, the actor's own included.
     func check(on actor: any Any.Type, substitutions: [any Any.Type]) throws(ClusterError) {
         if isGeneric, isGenericType(actor) {
             throw ClusterError(
                 .invalidArgument,
                 "\(readableName) is a generic method of the generic actor \(actor): Swift's runtime would give it the wrong types",
-                hint: "move the method's generic parameters to the actor, or make the actor or the method not generic",
+                hint:
+                    "move the method's generic parameters to the actor, or make the actor or the method not generic",
                 outcome: .notExecuted
             )
         }
@@ -72,5 +73,7 @@ package final class CalledMethod: Sendable {
     }
 
     /// The mangled name of a generic class ends with its arguments.
-    private func isGenericType(_ type: any Any.Type) -> Bool { _mangledTypeName(type)?.hasSuffix("G") ?? false }
+    private func isGenericType(_ type: any Any.Type) -> Bool {
+        _mangledTypeName(type)?.hasSuffix("G") ?? false
+    }
 }

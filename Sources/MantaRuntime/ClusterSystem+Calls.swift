@@ -109,7 +109,11 @@ extension ClusterSystem {
         _ deadline: Moment
     ) async throws -> Route {
         if let route = route(id) { return route }
-        if DispatchSelfTest.isRecorder(id), let call = DispatchSelfTest.RecordedCall(method.identifier, invocation) { throw call }
+        if DispatchSelfTest.isRecorder(id),
+            let call = DispatchSelfTest.RecordedCall(method.identifier, invocation)
+        {
+            throw call
+        }
         do {
             return try await withDeadline(deadline) { try await self.makeRoute(id) }
         } catch is DeadlinePassed {
@@ -163,7 +167,8 @@ extension ClusterSystem {
 
     // MARK: What went wrong
 
-    /// After a peer said that an actor is not there: throws why, or returns if it is worth looking for it again.
+    /// After a peer said that an actor is not there: throws why, or returns if it is worth looking for it
+    /// again.
     private func explain(
         _ id: ActorID,
         _ error: ClusterError,
@@ -206,8 +211,12 @@ extension ClusterSystem {
         let outcome: ClusterError.Outcome = wasSent ? .mayHaveExecuted : .notExecuted
         let process = route.location.process
         if case .closedHere(let why) = failure { return ClusterError(.notConnected, why, outcome: outcome) }
-        if case .system = id.kind { return ClusterError(.notConnected, "\(process): \(failure)", outcome: outcome) }
-        let fate = try? await withDeadline(deadline) { try await self.currentDirectory()?.fate(of: id, afterLosing: process) }
+        if case .system = id.kind {
+            return ClusterError(.notConnected, "\(process): \(failure)", outcome: outcome)
+        }
+        let fate = try? await withDeadline(deadline) {
+            try await self.currentDirectory()?.fate(of: id, afterLosing: process)
+        }
         if let fate, let error = error(for: fate, id, outcome: outcome) { return error }
         return ClusterError(
             .notConnected,
@@ -235,9 +244,14 @@ extension ClusterSystem {
     private func thrown(_ body: FrameBuffer) -> any Error {
         var reader = ByteReader(body.bytes)
         do {
-            return try withExtendedLifetime(body) { try CBOR.decode(RemoteFailure.self, from: &reader) }.error(in: self)
+            return try withExtendedLifetime(body) { try CBOR.decode(RemoteFailure.self, from: &reader) }
+                .error(in: self)
         } catch {
-            return ClusterError(.undecodable, "the error that the method threw cannot be read: \(error)", outcome: .executed)
+            return ClusterError(
+                .undecodable,
+                "the error that the method threw cannot be read: \(error)",
+                outcome: .executed
+            )
         }
     }
 

@@ -69,7 +69,8 @@ extension ClusterSystem {
         )
     }
 
-    /// Takes cached dispatch into use if it is asked for and passes its test. Before the process serves its first call.
+    /// Takes cached dispatch into use if it is asked for and passes its test. Before the process serves its
+    /// first call.
     package func chooseDispatch() async {
         guard options.dispatch == .cached else { return }
         if let difference = await DispatchSelfTest.difference(in: self) {

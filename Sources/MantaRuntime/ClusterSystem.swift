@@ -85,11 +85,14 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
-    func isolation(of lane: Lane) -> LaneIsolation { lane === control ? controlIsolation : isolations[Int(lane.index)] }
+    func isolation(of lane: Lane) -> LaneIsolation {
+        lane === control ? controlIsolation : isolations[Int(lane.index)]
+    }
 
     // MARK: Actors of this process
 
-    public func assignID<Act>(_ actorType: Act.Type) -> ActorID where Act: DistributedActor, Act.ID == ActorID {
+    public func assignID<Act>(_ actorType: Act.Type) -> ActorID
+    where Act: DistributedActor, Act.ID == ActorID {
         if let creation = ActorCreation.current, creation.take(for: actorType) { return creation.id }
         let serial = hosted.nextSerial()
         let lane = Act.self is any Spawnable.Type ? UInt8(serial % UInt64(lanes.count)) : 0
@@ -139,7 +142,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
             return ClusterError(
                 .actorDied(.released),
                 "\(id) is gone: \(DeathCause.released)",
-                hint: "keep a reference to the actor in the process that created it for as long as others call it",
+                hint:
+                    "keep a reference to the actor in the process that created it for as long as others call it",
                 outcome: .notExecuted
             )
         }
@@ -156,7 +160,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
             lane: control,
             greeting: greeting(to: ProcessID(0), lane: 0),
             accepted: { [weak self] socket in self?.accept(socket) ?? socket.discard() },
-            refused: { [logger] reason in logger.warning("refused a link", metadata: ["reason": "\(reason)"]) }
+            refused: { [logger] reason in logger.warning("refused a link", metadata: ["reason": "\(reason)"])
+            }
         )
         listener.start()
         self.listener.withLock { $0 = listener }
@@ -170,13 +175,16 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
-    func lane(at index: UInt8) -> Lane { index == Greeting.controlLane ? control : lanes[Int(index) % lanes.count] }
+    func lane(at index: UInt8) -> Lane {
+        index == Greeting.controlLane ? control : lanes[Int(index) % lanes.count]
+    }
 
     package func greeting(to target: ProcessID, lane: UInt8) -> Greeting {
         Greeting(lane: lane, cluster: options.cluster, process: process, target: target, buildID: buildID)
     }
 
-    /// Uses a connection that exists already, such as a worker's control socket, for the control lane of its peer.
+    /// Uses a connection that exists already, such as a worker's control socket, for the control lane of its
+    /// peer.
     package func adopt(_ connection: Connection) { peers.adopt(connection, lane: Greeting.controlLane) }
 
     /// Closes all links with `process`.
@@ -206,7 +214,9 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     /// Keeps the first of two that were found at once: an actor's calls share one window.
     func keep(_ route: Route) -> Route {
         routes.withLock { routes in
-            if let known = routes[route.actor], known.location == route.location, known.connection === route.connection {
+            if let known = routes[route.actor], known.location == route.location,
+                known.connection === route.connection
+            {
                 return known
             }
             routes[route.actor] = route

@@ -7,8 +7,8 @@ import Synchronization
 extension Connection {
     /// Sends a call and waits for its end: its reply, its deadline, its cancellation, or the end of the link.
     ///
-    /// A call to an actor with too many that have not started, or over a congested link, is held back; the ways in which it
-    /// ends are the same.
+    /// A call to an actor with too many that have not started, or over a congested link, is held back; the
+    /// ways in which it ends are the same.
     nonisolated(nonsending) func perform(_ call: PendingCall) async -> CallEnd {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in begin(call, continuation) }
@@ -23,7 +23,9 @@ extension Connection {
             if let failure = state.failure { return (.linkClosed(failure, wasSent: false), nil) }
             if call.isCancelled { return (.cancelled, nil) }
             if call.deadline <= now { return (.timedOut(wasSent: false), nil) }
-            guard let number = state.calls.begin(call, deadline: call.deadline) else { return (.tooManyCalls, nil) }
+            guard let number = state.calls.begin(call, deadline: call.deadline) else {
+                return (.tooManyCalls, nil)
+            }
             call.number = number
             call.continuation = continuation
             if call.route.window.isFull {
@@ -87,11 +89,15 @@ extension Connection {
         guard deadline != .distantFuture else { return FrameHead.noDeadline }
         guard deadline > now else { return 0 }
         // Rounded up, so that the callee never gives up before the caller does.
-        return UInt32(clamping: min((deadline.nanoseconds - now.nanoseconds) / 1_000_000 + 1, UInt64(UInt32.max - 1)))
+        return UInt32(
+            clamping: min((deadline.nanoseconds - now.nanoseconds) / 1_000_000 + 1, UInt64(UInt32.max - 1))
+        )
     }
 
     func replied(_ head: FrameHead, _ body: FrameBody) {
-        guard let status = ReplyStatus(rawValue: head.detail) else { return refuse("a reply of status \(head.detail)") }
+        guard let status = ReplyStatus(rawValue: head.detail) else {
+            return refuse("a reply of status \(head.detail)")
+        }
         let (known, continuation) = state.withLock { state in
             switch state.calls.replied(head.number) {
             case .unknown: return (false, UnsafeContinuation<CallEnd, Never>?.none)
@@ -138,7 +144,9 @@ extension Connection {
 
     /// Ends `call` for its caller and tells the callee; `nil` when it has ended already.
     private func giveUp(_ call: PendingCall, _ state: inout State) -> UnsafeContinuation<CallEnd, Never>? {
-        guard let number = call.number, state.calls.giveUp(number, wasSent: call.isSent) != nil else { return nil }
+        guard let number = call.number, state.calls.giveUp(number, wasSent: call.isSent) != nil else {
+            return nil
+        }
         call.number = nil
         call.frame = nil
         defer { call.continuation = nil }
@@ -155,7 +163,9 @@ extension Connection {
             var late: [(UnsafeContinuation<CallEnd, Never>, Bool)] = []
             guard now >= state.timer else { return (late, Moment?.none) }
             for number in state.calls.timePassed(to: now) {
-                guard let call = state.calls.waiter(number), let continuation = giveUp(call, &state) else { continue }
+                guard let call = state.calls.waiter(number), let continuation = giveUp(call, &state) else {
+                    continue
+                }
                 late.append((continuation, call.isSent))
             }
             state.timer = state.calls.nextDeadline

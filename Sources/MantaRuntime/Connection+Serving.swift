@@ -25,7 +25,9 @@ extension Connection {
         do throws(WireError) { call = try CallHead(&reader) } catch {
             return refuse("a call of \(body.bytes.count) bytes: \(error.description)")
         }
-        guard call.method < servedMethods.count else { return refuse("a call of method \(call.method), which has no name") }
+        guard call.method < servedMethods.count else {
+            return refuse("a call of method \(call.method), which has no name")
+        }
         guard let method = servedMethods[Int(call.method)] else {
             return fail(head.number, noSuchMethod(call.method))
         }
@@ -82,7 +84,8 @@ extension Connection {
         }
     }
 
-    /// Ends the calls that run on an actor which is being killed: their callers learn it now, their tasks are cancelled.
+    /// Ends the calls that run on an actor which is being killed: their callers learn it now, their tasks are
+    /// cancelled.
     func endCalls(on hosted: HostedActor, _ error: ClusterError) {
         let calls = state.withLock { state in state.running.values.filter { $0.hosted === hosted } }
         for call in calls {

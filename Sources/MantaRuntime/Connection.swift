@@ -7,8 +7,8 @@ import Synchronization
 
 /// A link with calls on it, in both directions.
 ///
-/// Calls out are in `Connection+Calls.swift`, calls in are in `Connection+Serving.swift`. The lock is taken before the link's own, never
-/// the other way round, and no user code runs under it.
+/// Calls out are in `Connection+Calls.swift`, calls in are in `Connection+Serving.swift`. The lock is taken
+/// before the link's own, never the other way round, and no user code runs under it.
 package final class Connection: LinkHandler, LaneSource, Sendable {
     package let system: ClusterSystem
     /// Who is at the other end.
@@ -39,7 +39,12 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
     }
 
     /// Makes a connection of a greeted socket. Only on `lane`.
-    package init(_ socket: GreetedSocket, system: ClusterSystem, lane: Lane, heartbeat: LinkLimits.Heartbeat? = nil) {
+    package init(
+        _ socket: GreetedSocket,
+        system: ClusterSystem,
+        lane: Lane,
+        heartbeat: LinkLimits.Heartbeat? = nil
+    ) {
         self.system = system
         self.lane = lane
         peer = socket.peer.process
@@ -105,13 +110,18 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
             return (calls, Array(state.running.values))
         }
         system.closed(self, failure)
-        for (continuation, wasSent) in calls { continuation?.resume(returning: .linkClosed(failure, wasSent: wasSent)) }
+        for (continuation, wasSent) in calls {
+            continuation?.resume(returning: .linkClosed(failure, wasSent: wasSent))
+        }
         for call in running { call.cancel() }
     }
 
     /// The peer broke the protocol: nothing that it sent can be trusted any more.
     func refuse(_ what: String) {
-        system.logger.warning("closing a link: the peer broke the protocol", metadata: ["peer": "\(peer)", "what": "\(what)"])
+        system.logger.warning(
+            "closing a link: the peer broke the protocol",
+            metadata: ["peer": "\(peer)", "what": "\(what)"]
+        )
         state.withLock { $0.link }?.close(.protocolViolation(what))
     }
 }

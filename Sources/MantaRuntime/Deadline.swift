@@ -6,7 +6,8 @@ package struct DeadlinePassed: Error {}
 
 /// Runs `body`, and cancels it at `deadline`.
 ///
-/// - Throws: What `body` throws, or ``DeadlinePassed`` when the deadline came first. `body` has to honour cancellation.
+/// - Throws: What `body` throws, or ``DeadlinePassed`` when the deadline came first. `body` has to honour
+///   cancellation.
 package func withDeadline<R: Sendable>(
     _ deadline: Moment,
     _ body: @escaping @Sendable () async throws -> R

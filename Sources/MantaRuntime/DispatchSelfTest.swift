@@ -8,14 +8,17 @@ enum DispatchSelfTest {
     /// What differs; `nil` when nothing does.
     static func difference(in system: ClusterSystem) async -> String? {
         do {
-            let probe = ActorCreation(DispatchProbe.self, id: probeID(1, system), epoch: 0, label: "probe").makeNow {
-                DispatchProbe(actorSystem: system)
-            }
+            let probe = ActorCreation(DispatchProbe.self, id: probeID(1, system), epoch: 0, label: "probe")
+                .makeNow {
+                    DispatchProbe(actorSystem: system)
+                }
             defer { system.resignID(probe.id) }
             for call in try await recordedCalls(system) {
                 let cached = await run(call, on: probe, system, system.runCached)
                 let standard = await run(call, on: probe, system, system.runStandard)
-                guard cached == standard else { return "\(call.method.name.readable): \(cached) and \(standard)" }
+                guard cached == standard else {
+                    return "\(call.method.name.readable): \(cached) and \(standard)"
+                }
             }
             return nil
         } catch {
@@ -24,7 +27,9 @@ enum DispatchSelfTest {
     }
 
     /// The identity of the proxy whose calls are recorded instead of sent.
-    static func isRecorder(_ id: ActorID) -> Bool { id.kind == .system && id.number & 0xFFFF == recorderNumber }
+    static func isRecorder(_ id: ActorID) -> Bool {
+        id.kind == .system && id.number & 0xFFFF == recorderNumber
+    }
 
     private static let recorderNumber: UInt64 = 0x7E57
 
@@ -67,7 +72,9 @@ enum DispatchSelfTest {
         throw ClusterError(.noSuchMethod, "the probe's call was not recorded")
     }
 
-    private typealias Run = (ServedMethod, any DistributedActor, inout CallDecoder, ByteWriter) async -> (any Error)?
+    private typealias Run = (ServedMethod, any DistributedActor, inout CallDecoder, ByteWriter) async -> (
+        any Error
+    )?
 
     private static func run(
         _ call: RecordedCall,
@@ -98,7 +105,9 @@ distributed actor DispatchProbe: ControlActor {
     struct Failure: Error, Codable, Equatable { var number: Int }
 
     distributed func join(_ a: Int, _ b: String, _ c: [Double]) -> String { "\(a) \(b) \(c)" }
-    distributed func wrap<T: Codable & Sendable>(_ value: T, times: Int) -> [T] { Array(repeating: value, count: times) }
+    distributed func wrap<T: Codable & Sendable>(_ value: T, times: Int) -> [T] {
+        Array(repeating: value, count: times)
+    }
     distributed func fail(_ number: Int) throws { throw Failure(number: number) }
     distributed func nothing() {}
     distributed var state: [String: Int] { ["probe": 1] }

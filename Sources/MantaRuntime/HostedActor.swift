@@ -10,7 +10,8 @@ package final class HostedActor: Sendable {
     /// For people: `Counter "hits"`.
     package let label: String
     let place: Place
-    /// What the cluster spawned lives until the cluster ends it; what the program created lives as long as the program wants.
+    /// What the cluster spawned lives until the cluster ends it; what the program created lives as long as
+    /// the program wants.
     private let strong: (any DistributedActor)?
     private weak let weak: (any DistributedActor)?
 
@@ -21,7 +22,14 @@ package final class HostedActor: Sendable {
         case pool(PoolQueue)
     }
 
-    init(_ actor: any DistributedActor, id: ActorID, epoch: UInt32, label: String, place: Place, isOwned: Bool) {
+    init(
+        _ actor: any DistributedActor,
+        id: ActorID,
+        epoch: UInt32,
+        label: String,
+        place: Place,
+        isOwned: Bool
+    ) {
         self.id = id
         self.epoch = epoch
         self.label = label
@@ -35,8 +43,8 @@ package final class HostedActor: Sendable {
 
 /// Starts the calls of an actor on the default executor, in the order in which they came.
 ///
-/// A task of its own for each call would reorder them. A lane in this place would end up running tasks that have
-/// nothing to do with it: a default actor continues foreign tasks on whatever thread it drains on.
+/// A task of its own for each call would reorder them. A lane in this place would end up running tasks that
+/// have nothing to do with it: a default actor continues foreign tasks on whatever thread it drains on.
 final class PoolQueue: TaskExecutor {
     private let queue = DispatchQueue(label: "manta.pool")
 

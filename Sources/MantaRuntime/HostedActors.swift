@@ -6,7 +6,8 @@ import Synchronization
 package final class HostedActors: Sendable {
     private struct State {
         var actors: [ActorID: HostedActor] = [:]
-        /// Lanes that belong to one actor each, until that actor is freed: even after it is killed, its code runs nowhere else.
+        /// Lanes that belong to one actor each, until that actor is freed: even after it is killed, its code
+        /// runs nowhere else.
         var ownLanes: [ActorID: Lane] = [:]
         var nextSerial: UInt64 = 1
     }
@@ -20,7 +21,9 @@ package final class HostedActors: Sendable {
     package func insert(_ actor: HostedActor) { state.withLock { $0.actors[actor.id] = actor } }
 
     /// Takes an actor out, so that it cannot be called any more; its code may still be running.
-    package func remove(_ id: ActorID) -> HostedActor? { state.withLock { $0.actors.removeValue(forKey: id) } }
+    package func remove(_ id: ActorID) -> HostedActor? {
+        state.withLock { $0.actors.removeValue(forKey: id) }
+    }
 
     package func nextSerial() -> UInt64 {
         state.withLock { state in
@@ -31,6 +34,8 @@ package final class HostedActors: Sendable {
 
     package func ownLane(of id: ActorID) -> Lane? { state.withLock { $0.ownLanes[id] } }
     package func setOwnLane(_ lane: Lane, of id: ActorID) { state.withLock { $0.ownLanes[id] = lane } }
-    package func removeOwnLane(of id: ActorID) -> Lane? { state.withLock { $0.ownLanes.removeValue(forKey: id) } }
+    package func removeOwnLane(of id: ActorID) -> Lane? {
+        state.withLock { $0.ownLanes.removeValue(forKey: id) }
+    }
     package var allOwnLanes: [Lane] { state.withLock { Array($0.ownLanes.values) } }
 }

@@ -2,9 +2,11 @@ import MantaCore
 import MantaTransport
 import Synchronization
 
-/// The connections of this process: those that it calls over, one for each lane of a peer, and those that it serves.
+/// The connections of this process: those that it calls over, one for each lane of a peer, and those that it
+/// serves.
 ///
-/// All calls of this process to one lane of a peer take the same link, which is what keeps a task's calls to an actor in order.
+/// All calls of this process to one lane of a peer take the same link, which is what keeps a task's calls to
+/// an actor in order.
 final class Peers: Sendable {
     private struct Key: Hashable {
         var process: ProcessID
@@ -26,7 +28,8 @@ final class Peers: Sendable {
 
     var all: [Connection] { state.withLock { Array($0.connections.values) } }
 
-    /// The connection to a lane of `process`, made by `connect` if there is none; callers at the same time share one.
+    /// The connection to a lane of `process`, made by `connect` if there is none; callers at the same time
+    /// share one.
     func connection(
         to process: ProcessID,
         lane: UInt8,
@@ -36,7 +39,8 @@ final class Peers: Sendable {
         let entry: Entry = try state.withLock { state throws(ClusterError) in
             if let entry = state.entries[key] { return entry }
             if let reason = state.closed { throw ClusterError(.notConnected, reason, outcome: .notExecuted) }
-            // Unstructured, because it belongs to all callers that wait for it; it ends within the greeting's patience.
+            // Unstructured, because it belongs to all callers that wait for it; it ends within the greeting's
+            // patience.
             let task = Task {
                 do {
                     let connection = try await connect()

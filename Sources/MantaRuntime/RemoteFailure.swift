@@ -3,8 +3,8 @@ internal import MantaWire
 
 /// An error on its way to another process.
 ///
-/// A `Codable` error travels with its type's name and arrives as itself; of any other its name and description arrive. Raylets and the
-/// GCS, which do not have the user's types, pass it on unread.
+/// A `Codable` error travels with its type's name and arrives as itself; of any other its name and
+/// description arrive. Raylets and the GCS, which do not have the user's types, pass it on unread.
 package struct RemoteFailure: Error, Codable, Sendable {
     /// As the runtime looks the type up; `nil` when the error is not `Codable` or its type is private.
     private var mangledTypeName: String?
@@ -21,7 +21,8 @@ package struct RemoteFailure: Error, Codable, Sendable {
         typeName = String(reflecting: type(of: error))
         text = String(describing: error)
         isCancellation = error is CancellationError
-        guard let codable = error as? any (Error & Codable), let name = TypeCatalog.name(of: type(of: codable)),
+        guard let codable = error as? any (Error & Codable),
+            let name = TypeCatalog.name(of: type(of: codable)),
             let bytes = try? CBOR.encode(codable, userInfo: system.codingUserInfo)
         else { return }
         mangledTypeName = name

@@ -7,8 +7,8 @@ import Synchronization
 
 /// A call of another process that runs here: `admitted → running → ended`.
 ///
-/// It ends with exactly one reply: the method's, or an error when the actor is killed first. The connection knows by its table which
-/// came first.
+/// It ends with exactly one reply: the method's, or an error when the actor is killed first. The connection
+/// knows by its table which came first.
 final class ServedCall: Sendable {
     let number: UInt32
     let hosted: HostedActor
@@ -127,7 +127,7 @@ final class ServedCall: Sendable {
         }
     }
 
-    /// - Parameter outcome: What ended the method, `nil` when it returned and `writer` holds its result.
+    /// Replies with `outcome`: what ended the method, `nil` when it returned and `writer` holds its result.
     private func reply(_ outcome: (any Error)?, _ writer: ByteWriter) throws(ClusterError) {
         let limit = connection.system.options.linkLimits.frameByteCount
         switch outcome {

@@ -23,12 +23,14 @@ package final class ServedMethod: Sendable {
         utf8 = UnsafeBufferPointer(bytes)
     }
 
-    /// The method of this mangled name; `nil` when the program has none. Names that are not found are not kept: a peer can
-    /// make up any number of them.
+    /// The method of this mangled name; `nil` when the program has none. Names that are not found are not
+    /// kept: a peer can make up any number of them.
     package static func named(_ identifier: String) -> ServedMethod? {
         catalog.withLock { catalog in
             if let method = catalog[identifier] { return method }
-            guard let name = TargetName(identifier), let known = TargetName.inProgram(identifier) else { return nil }
+            guard let name = TargetName(identifier), let known = TargetName.inProgram(identifier) else {
+                return nil
+            }
             let method = ServedMethod(identifier: known, name: name)
             catalog[identifier] = method
             return method
@@ -47,15 +49,16 @@ package final class ServedMethod: Sendable {
 
     private func declares(_ type: any Any.Type, _ actor: any DistributedActor) -> Bool {
         guard let protocolName = name.protocolName else { return TargetName.owner(of: type) == name.owner }
-        // Written out without the substitutions that a mangled name may have: `main.Greeter` is `4main7Greeter_p`.
+        // Written out without the substitutions that a mangled name may have: `main.Greeter` is
+        // `4main7Greeter_p`.
         let mangled = protocolName.split(separator: ".").map { "\($0.utf8.count)\($0)" }.joined() + "_p"
         guard let existential = TypeCatalog.type(named: mangled) else { return false }
         func conforms<T>(_: T.Type) -> Bool { actor is T }
         return _openExistential(existential, do: conforms)
     }
 
-    /// What is substituted for the method's generic parameters when it runs on `actor`: a stub's method is recorded with the
-    /// stub as its `Self`, which stands for the actor that is really there.
+    /// What is substituted for the method's generic parameters when it runs on `actor`: a stub's method is
+    /// recorded with the stub as its `Self`, which stands for the actor that is really there.
     func substitutions(_ recorded: [any Any.Type], for actor: any DistributedActor) -> [any Any.Type] {
         guard name.protocolName != nil, !recorded.isEmpty else { return recorded }
         return [type(of: actor)] + recorded.dropFirst()

@@ -3,8 +3,9 @@ internal import MantaWire
 
 /// A distributed method with all types that a call of it needs, ready to run without looking anything up.
 ///
-/// `executeDistributedTarget` demangles every parameter type on each call, which takes 1 to 3 µs. This calls the same entry point of the
-/// runtime with the types it found once. The entry point is not public API: see `DispatchMode`.
+/// `executeDistributedTarget` demangles every parameter type on each call, which takes 1 to 3 µs. This calls
+/// the same entry point of the runtime with the types it found once. The entry point is not public API: see
+/// `DispatchMode`.
 ///
 /// Unchecked: the buffers are filled by `init`, never changed, and live as long as the entry.
 final class TargetEntry: @unchecked Sendable {
@@ -69,7 +70,8 @@ private struct ResultType: Sendable {
     let size: Int
     let alignment: Int
     /// Moves the result out of the memory.
-    let encode: @Sendable (UnsafeMutableRawPointer, ByteWriter, [CodingUserInfoKey: any Sendable]) throws -> Void
+    let encode:
+        @Sendable (UnsafeMutableRawPointer, ByteWriter, [CodingUserInfoKey: any Sendable]) throws -> Void
 
     init?(_ type: any Any.Type) {
         if type == Void.self {
@@ -82,16 +84,23 @@ private struct ResultType: Sendable {
     }
 
     private static func of<T: Encodable & SendableMetatype>(_ type: T.Type) -> ResultType {
-        ResultType(size: max(1, MemoryLayout<T>.size), alignment: MemoryLayout<T>.alignment) { memory, writer, userInfo in
+        ResultType(size: max(1, MemoryLayout<T>.size), alignment: MemoryLayout<T>.alignment) {
+            memory,
+            writer,
+            userInfo in
             let value = memory.assumingMemoryBound(to: T.self).move()
-            do { try CBOR.encode(value, into: writer, userInfo: userInfo) } catch { throw CallFailure.result(error) }
+            do { try CBOR.encode(value, into: writer, userInfo: userInfo) } catch {
+                throw CallFailure.result(error)
+            }
         }
     }
 
     private init(
         size: Int,
         alignment: Int,
-        encode: @escaping @Sendable (UnsafeMutableRawPointer, ByteWriter, [CodingUserInfoKey: any Sendable]) throws -> Void
+        encode:
+            @escaping @Sendable (UnsafeMutableRawPointer, ByteWriter, [CodingUserInfoKey: any Sendable])
+            throws -> Void
     ) {
         self.size = size
         self.alignment = alignment

@@ -2,13 +2,13 @@ internal import Glibc
 
 /// The mangled name of a distributed method's thunk, taken apart as far as calling it safely needs.
 ///
-/// The runtime runs a thunk on whatever actor it is given, so a wrong pair of method and actor would corrupt memory.
-/// Names come from peers; this is what they are checked by.
+/// The runtime runs a thunk on whatever actor it is given, so a wrong pair of method and actor would corrupt
+/// memory. Names come from peers; this is what they are checked by.
 package struct TargetName: Hashable, Sendable {
     /// For people: `Counter.increment(by:)`.
     package let readable: String
-    /// The type that declares the method, with its module and without generic arguments: `main.Counter`. For a method
-    /// of a protocol, the protocol's stub: `main.$Greeter`.
+    /// The type that declares the method, with its module and without generic arguments: `main.Counter`. For
+    /// a method of a protocol, the protocol's stub: `main.$Greeter`.
     package let owner: String
     /// Whether the method itself has generic parameters, beyond those of its actor.
     package let isGeneric: Bool
@@ -25,7 +25,8 @@ package struct TargetName: Hashable, Sendable {
         owner = String(path[..<dot])
         let type = owner[(owner.lastIndex(of: ".").map(owner.index(after:)) ?? owner.startIndex)...]
         readable = "\(type)\(path[dot...])(\(Self.labels(declaration[parenthesis...])))"
-        // A generic method's type is followed by its generic signature, which ends in `l`; its actor's is not repeated.
+        // A generic method's type is followed by its generic signature, which ends in `l`; its actor's is not
+        // repeated.
         isGeneric = mangled.hasSuffix("lFTE")
     }
 
@@ -38,11 +39,14 @@ package struct TargetName: Hashable, Sendable {
 
     /// The name under which this program has the method, `nil` when it has none.
     ///
-    /// Calls of a method in an extension of a `@Resolvable` protocol are recorded with the protocol's stub as owner (`8$GreeterC5greet…`), but
-    /// the compiler of Swift 6.3 leaves the thunk under the extension's own name (`7GreeterPAAE5greet…`).
+    /// Calls of a method in an extension of a `@Resolvable` protocol are recorded with the protocol's stub as
+    /// owner (`8$GreeterC5greet…`), but the compiler of Swift 6.3 leaves the thunk under the extension's own
+    /// name (`7GreeterPAAE5greet…`).
     package static func inProgram(_ mangled: String) -> String? {
         if isAccessible(mangled) { return mangled }
-        guard let stub = TargetName(mangled)?.owner.split(separator: ".").last, stub.hasPrefix("$") else { return nil }
+        guard let stub = TargetName(mangled)?.owner.split(separator: ".").last, stub.hasPrefix("$") else {
+            return nil
+        }
         let proto = stub.dropFirst()
         let owner = "\(stub.utf8.count)\(stub)C"
         guard let place = mangled.firstRange(of: owner) else { return nil }
@@ -59,8 +63,9 @@ package struct TargetName: Hashable, Sendable {
     /// A type's qualified name in the form of `owner`.
     package static func owner(of type: any Any.Type) -> String { plain(String(reflecting: type)[...]) }
 
-    /// Takes out what differs between a type's name and its methods': generic arguments, the extension a method is in,
-    /// and how private types are told apart: `(extension in a):m.Box<A>.(Inner in _1F).go(A)` is `m.Box.Inner.go(A)`.
+    /// Takes out what differs between a type's name and its methods': generic arguments, the extension a
+    /// method is in, and how private types are told apart: `(extension in a):m.Box<A>.(Inner in _1F).go(A)`
+    /// is `m.Box.Inner.go(A)`.
     private static func plain(_ text: Substring) -> String {
         var result = ""
         var depth = 0
@@ -101,7 +106,11 @@ package struct TargetName: Hashable, Sendable {
             switch character {
             case "(", "[":
                 depth += 1
-                if depth == 1 { (word, isAtStart) = ("", true) } else if isAtStart { (labels, isAtStart) = (labels + "_:", false) }
+                if depth == 1 {
+                    (word, isAtStart) = ("", true)
+                } else if isAtStart {
+                    (labels, isAtStart) = (labels + "_:", false)
+                }
             case ")", "]":
                 depth -= 1
                 if depth == 0 { return isAtStart && !word.isEmpty ? labels + "_:" : labels }

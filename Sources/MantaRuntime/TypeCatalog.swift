@@ -3,7 +3,8 @@ import Synchronization
 
 /// Types by the names that cross between processes of the same program.
 ///
-/// Hits and misses are kept, because looking a type up costs about 400 ns; names come from peers, so what is kept is bounded.
+/// Hits and misses are kept, because looking a type up costs about 400 ns; names come from peers, so what is
+/// kept is bounded.
 package enum TypeCatalog {
     private static let entryLimit = 10_000
     private static let found = Mutex<[String: any Any.Type]>([:])
@@ -20,8 +21,8 @@ package enum TypeCatalog {
         return type
     }
 
-    /// The name by which other processes of this program find `type`; `nil` for a private or local type, whose mangled
-    /// name holds an address.
+    /// The name by which other processes of this program find `type`; `nil` for a private or local type,
+    /// whose mangled name holds an address.
     package static func name(of type: any Any.Type) -> String? {
         let key = ObjectIdentifier(type)
         if let known = names.withLock({ $0[key] }) { return known }

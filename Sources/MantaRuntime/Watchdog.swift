@@ -5,7 +5,8 @@ import Synchronization
 
 /// Names the methods that hold a shared lane for too long: others of the lane wait for them.
 ///
-/// A method that has returned is reported by its lane; one that does not return, by a look from the control lane.
+/// A method that has returned is reported by its lane; one that does not return, by a look from the control
+/// lane.
 final class Watchdog: LaneSource, Sendable {
     static let threshold = Duration.milliseconds(50)
     private static let period = Duration.milliseconds(250)

@@ -17,7 +17,8 @@ struct TestDriver {
         switch scenario {
         case "connect": try await connectFromManyTasks()
         case "exit-connected": try await exitConnected()
-        default: try await ClusterSystem.run(configuration) { cluster in try await perform(scenario, cluster) }
+        default:
+            try await ClusterSystem.run(configuration) { cluster in try await perform(scenario, cluster) }
         }
         say("ended")
     }
@@ -53,7 +54,9 @@ struct TestDriver {
 
     private static func connectFromManyTasks() async throws {
         let systems = try await withThrowingTaskGroup(of: ObjectIdentifier.self) { group in
-            for _ in 0..<50 { group.addTask { ObjectIdentifier(try await ClusterSystem.connect(configuration)) } }
+            for _ in 0..<50 {
+                group.addTask { ObjectIdentifier(try await ClusterSystem.connect(configuration)) }
+            }
             return try await group.reduce(into: Set<ObjectIdentifier>()) { $0.insert($1) }
         }
         let cluster = try await ClusterSystem.connect()

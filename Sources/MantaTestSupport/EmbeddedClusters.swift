@@ -3,10 +3,11 @@ internal import Glibc
 internal import MantaCore
 internal import MantaRuntime
 
-/// Runs `body` with an embedded cluster of its own: real worker processes, which are this test bundle started again.
+/// Runs `body` with an embedded cluster of its own: real worker processes, which are this test bundle started
+/// again.
 ///
-/// One such test runs at a time, so that what it leaves behind can be told from what others do: at the end the ledger of calls, descriptors,
-/// processes, threads and files is compared with that at the start.
+/// One such test runs at a time, so that what it leaves behind can be told from what others do: at the end
+/// the ledger of calls, descriptors, processes, threads and files is compared with that at the start.
 ///
 /// - Throws: What `body` throws, or ``Leak``.
 package func withCluster(

@@ -5,7 +5,8 @@ package struct NeverHappened: Error, CustomStringConvertible {
 
 /// Waits until `condition` holds, and looks again every few milliseconds.
 ///
-/// The time is a bound for a test that is about to fail, on a machine that is busy: nothing is to be concluded from it.
+/// The time is a bound for a test that is about to fail, on a machine that is busy: nothing is to be
+/// concluded from it.
 ///
 /// - Throws: ``NeverHappened`` after `duration`, and what `condition` throws.
 package func eventually(

@@ -19,13 +19,17 @@ package struct Ledger: Hashable, Sendable {
             },
             descriptors: entries(of: "/proc/self/fd").count { descriptor in
                 let target = link("/proc/self/fd/\(descriptor)")
-                return ["socket:", "pipe:", "anon_inode:[eventfd]", "anon_inode:[pidfd]", "anon_inode:[eventpoll]"]
-                    .contains { target.hasPrefix($0) }
+                return [
+                    "socket:", "pipe:", "anon_inode:[eventfd]", "anon_inode:[pidfd]",
+                    "anon_inode:[eventpoll]",
+                ]
+                .contains { target.hasPrefix($0) }
             }
         )
     }
 
-    /// - Throws: ``Leak`` when something is held now that was not at `before`, for longer than threads take to end.
+    /// - Throws: ``Leak`` when something is held now that was not at `before`, for longer than threads take
+    ///   to end.
     static func check(since before: Ledger, openCalls: Int, directory: String) async throws {
         guard openCalls == 0 else { throw Leak(description: "\(openCalls) calls had not ended") }
         guard access(directory, F_OK) != 0 else {

@@ -1,5 +1,5 @@
-// What both sides of a link say of themselves before anything else: the body of `hello` and `welcome`. The head's
-// detail is the protocol version of the sender. All integers are little-endian.
+// What both sides of a link say of themselves before anything else: the body of `hello` and `welcome`. The
+// head's detail is the protocol version of the sender. All integers are little-endian.
 //
 //   offset  size  field
 //   12      4     magic: "MNTA"

@@ -32,7 +32,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         var completion: Completion?
     }
 
-    /// - Parameter greeting: What this side says of itself.
+    /// `greeting` is what this side says of itself.
     package init(
         socket: Int32,
         lane: Lane,
@@ -125,7 +125,9 @@ package final class GreetingExchange: LaneSource, Sendable {
     private func reject(_ refusal: ClusterError) {
         let writer = ByteWriter(capacity: 512)
         guard let body = try? CBOR.encode(refusal) else { return }
-        body.withUnsafeBytes { FrameHead(.reject, detail: Greeting.currentVersion).append(to: writer, body: $0) }
+        body.withUnsafeBytes {
+            FrameHead(.reject, detail: Greeting.currentVersion).append(to: writer, body: $0)
+        }
         _ = manta_send(socket, writer.bytes.baseAddress, writer.count)
     }
 

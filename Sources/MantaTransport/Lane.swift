@@ -5,12 +5,12 @@ import Synchronization
 
 /// One thread that is an epoll loop, a serial executor and a task executor at once.
 ///
-/// What a lane serves (links, actors, their tasks) runs on its thread only, so a frame is read, its method runs and
-/// its reply is written without a lock and without waking another thread. A turn of the loop runs all jobs, then
-/// writes what they produced, then waits for sockets, timers or work from other threads.
+/// What a lane serves (links, actors, their tasks) runs on its thread only, so a frame is read, its method
+/// runs and its reply is written without a lock and without waking another thread. A turn of the loop runs
+/// all jobs, then writes what they produced, then waits for sockets, timers or work from other threads.
 ///
-/// A lane starts its thread when it is made, and ends it after `stop()`. Jobs that arrive later still run, on the
-/// thread that brings them, so that no task is ever left suspended.
+/// A lane starts its thread when it is made, and ends it after `stop()`. Jobs that arrive later still run, on
+/// the thread that brings them, so that no task is ever left suspended.
 package final class Lane: SerialExecutor, TaskExecutor, Sendable {
     package let name: String
     /// The lane's place in its process; 255 is the control lane.
@@ -39,9 +39,8 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// - Parameters:
-    ///   - index: The lane's place in its process.
-    ///   - slowJob: Called on the lane after a job held it longer than `threshold`, with the job's identity.
+    /// Starts the lane. `slowJob` is called on it after a job has held it for longer than `threshold`, with
+    /// the job's identity.
     package init(
         name: String,
         index: UInt8,
@@ -147,8 +146,8 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
         turn.remove(token)
     }
 
-    /// Calls `source.timePassed` at `moment` or a little later. There is no way to take it back: a source that no
-    /// longer cares does nothing. Only on the lane.
+    /// Calls `source.timePassed` at `moment` or a little later. There is no way to take it back: a source
+    /// that no longer cares does nothing. Only on the lane.
     package func wake(_ source: any LaneSource, at moment: Moment) {
         precondition(isCurrent, "timers of \(name) are set on its thread")
         turn.timers.insert(source, at: moment)
@@ -190,7 +189,8 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
             if timeout == .stop { break }
             waitForEvents(timeout)
         }
-        thread.store(0, ordering: .releasing)  // the next thread may get the same stack, and with it the same pointer
+        // The next thread may get the same stack, and with it the same pointer.
+        thread.store(0, ordering: .releasing)
         turn.close()
         close(epoll)
         close(wakeUp)

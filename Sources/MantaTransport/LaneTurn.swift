@@ -21,7 +21,8 @@ final class LaneTurn {
     private let slowJob: (@Sendable (UInt, Duration) -> Void)?
     private var sources: [(any LaneSource)?] = []
     private var freeTokens: [UInt64] = []
-    /// Freed in this turn: an event of the same turn may still name them, so they are reused only in the next.
+    /// Freed in this turn: an event of the same turn may still name them, so they are reused only in the
+    /// next.
     private var retiredTokens: [UInt64] = []
 
     init(threshold: Duration, slowJob: (@Sendable (UInt, Duration) -> Void)?) {

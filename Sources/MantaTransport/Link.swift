@@ -6,11 +6,13 @@ import Synchronization
 
 /// One connection between two processes: frames in, frames out, served by a lane.
 ///
-/// Reading happens on the lane only. Frames are sent from any thread: on the lane they leave together at the end of the turn; elsewhere
-/// they are written by the sender itself when nothing is queued before them, which saves waking the lane.
+/// Reading happens on the lane only. Frames are sent from any thread: on the lane they leave together at the
+/// end of the turn; elsewhere they are written by the sender itself when nothing is queued before them, which
+/// saves waking the lane.
 ///
-/// Back-pressure goes both ways: past `highWatermark` bytes that the peer has not taken, `isCongested` tells senders to
-/// hold back until the handler is told `drained`, and a handler that cannot keep up stops the reading (`pauseReading`).
+/// Back-pressure goes both ways: past `highWatermark` bytes that the peer has not taken, `isCongested` tells
+/// senders to hold back until the handler is told `drained`, and a handler that cannot keep up stops the
+/// reading (`pauseReading`).
 package final class Link: LaneSource, Sendable {
     package let lane: Lane
     private let socket: Int32
@@ -22,9 +24,8 @@ package final class Link: LaneSource, Sendable {
     /// Confined to the lane's thread.
     nonisolated(unsafe) private let input: LinkInput
 
-    /// Takes over `socket`, which is connected and has been greeted. Only on the lane.
-    ///
-    /// - Parameter received: What the greeting read beyond itself.
+    /// Takes over `socket`, which is connected and has been greeted; `received` is what the greeting read
+    /// beyond itself. Only on the lane.
     package init(
         socket: Int32,
         lane: Lane,
@@ -210,7 +211,8 @@ package final class Link: LaneSource, Sendable {
 
     // MARK: Closing
 
-    /// Closes the link, once: the first failure counts. What is queued is lost; the handler learns it on the lane.
+    /// Closes the link, once: the first failure counts. What is queued is lost; the handler learns it on the
+    /// lane.
     package func close(_ failure: LinkFailure) {
         let isFirst = output.withLock { output in
             guard output.closing == nil else { return false }

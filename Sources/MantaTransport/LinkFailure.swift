@@ -12,7 +12,8 @@ package enum LinkFailure: Error, Hashable, Sendable {
     case closedHere(String)
 
     init(sending number: Int32) {
-        self = number == EPIPE || number == ECONNRESET ? .peerClosed : .systemError(call: "send", number: number)
+        self =
+            number == EPIPE || number == ECONNRESET ? .peerClosed : .systemError(call: "send", number: number)
     }
 }
 

@@ -3,8 +3,9 @@ import MantaWire
 
 /// Cuts what a link receives into frames; confined to its lane.
 ///
-/// Small frames are handed on in place, in the lane's receive buffer. What is left of an incomplete frame is kept: a few
-/// bytes by copying, a large frame by receiving the rest of it straight into the memory that will hold its body.
+/// Small frames are handed on in place, in the lane's receive buffer. What is left of an incomplete frame is
+/// kept: a few bytes by copying, a large frame by receiving the rest of it straight into the memory that will
+/// hold its body.
 final class LinkInput {
     var token: LaneToken?
     var lastHeard = Moment(nanoseconds: 0)
@@ -26,7 +27,9 @@ final class LinkInput {
     /// Where the next bytes are to be received.
     func space(in shared: UnsafeMutableRawBufferPointer) -> UnsafeMutableRawBufferPointer {
         if let large {
-            return UnsafeMutableRawBufferPointer(rebasing: large.body.mutableBytes[large.filled..<large.body.byteCount])
+            return UnsafeMutableRawBufferPointer(
+                rebasing: large.body.mutableBytes[large.filled..<large.body.byteCount]
+            )
         }
         leftover.withUnsafeBytes { shared.copyMemory(from: $0) }
         return UnsafeMutableRawBufferPointer(rebasing: shared[leftover.count...])
@@ -76,7 +79,10 @@ final class LinkInput {
             throw WireError(.malformed, "a frame of \(length) bytes is shorter than its head")
         }
         guard length <= limits.frameByteCount else {
-            throw WireError(.tooLarge, "a frame of \(length) bytes passes the limit of \(limits.frameByteCount)")
+            throw WireError(
+                .tooLarge,
+                "a frame of \(length) bytes passes the limit of \(limits.frameByteCount)"
+            )
         }
         return length
     }

@@ -19,11 +19,8 @@ package final class Listener: LaneSource, Sendable {
     nonisolated(unsafe) private var token: LaneToken?
     nonisolated(unsafe) private var greetingCount = 0
 
-    /// Listens at `path`, which must not exist; `start()` begins to accept.
-    ///
-    /// - Parameters:
-    ///   - accepted: Called on `lane` with each connection.
-    ///   - refused: Called on `lane` with the reason for each connection that was not accepted.
+    /// Listens at `path`, which must not exist; `start()` begins to accept. `accepted` is called on the lane
+    /// with each connection, `refused` with the reason for each one that was not accepted.
     package init(
         path: String,
         lane: Lane,
@@ -121,10 +118,13 @@ package func connect(
 }
 
 /// Says hello over a socket that is connected already.
-package func greet(over socket: Int32, on lane: Lane, greeting: Greeting) async throws(ClusterError) -> GreetedSocket {
+package func greet(over socket: Int32, on lane: Lane, greeting: Greeting) async throws(ClusterError)
+    -> GreetedSocket
+{
     let result = await withCheckedContinuation { continuation in
         lane.execute {
-            let exchange = GreetingExchange(socket: socket, lane: lane, role: .caller, greeting: greeting) { result in
+            let exchange = GreetingExchange(socket: socket, lane: lane, role: .caller, greeting: greeting) {
+                result in
                 continuation.resume(returning: result)
             }
             exchange.start()

@@ -30,6 +30,11 @@ extension CBORDecoderCore {
         return FrameReference(index: Int32(truncatingIfNeeded: index), serial: state.pointee.serial)
     }
 
+    /// Forgets a frame and all above it.
+    func pop(_ reference: FrameReference) {
+        state.pointee.frameCount = Int(reference.index)
+    }
+
     @inline(never)
     private func growFrames() {
         let larger = UnsafeMutablePointer<DecodeFrame>.allocate(capacity: state.pointee.capacity * 2)

@@ -103,7 +103,7 @@ extension CBORDecoderCore {
 
 extension ByteReader {
     /// Says whether all elements or pairs are read, and if so moves past the break there may be.
-    fileprivate mutating func takeEnd(of items: CBORItems, at position: Int) throws(WireError) -> Bool {
+    mutating func takeEnd(of items: CBORItems, at position: Int) throws(WireError) -> Bool {
         if let count = items.count { return position == count }
         return try takeBreak()
     }
@@ -112,8 +112,11 @@ extension ByteReader {
     @inline(__always)
     fileprivate mutating func matchKey(_ name: String, depth: Int) throws(WireError) -> Bool {
         guard let next = peek, next >= 0x60, next < 0x78 else { return try matchLongKey(name, depth: depth) }
-        cursor &+= 1
-        return try readBytes(Int(next &- 0x60)).equals(name)
+        let count = Int(next &- 0x60)
+        guard remaining > count else { throw missing(count &+ 1) }
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes[(cursor &+ 1)..<(cursor &+ 1 &+ count)])
+        cursor &+= count &+ 1
+        return bytes.equals(name)
     }
 
     @inline(never)
@@ -127,7 +130,7 @@ extension ByteReader {
     }
 
     /// Reads a key as a name; `nil` for a key that is neither text nor integer, which no Swift type asks for.
-    fileprivate mutating func readName(depth: Int) throws(WireError) -> String? {
+    mutating func readName(depth: Int) throws(WireError) -> String? {
         var ahead = self
         let head = try ahead.readUntaggedHead()
         guard head.major == 3 || head.major < 2 else {

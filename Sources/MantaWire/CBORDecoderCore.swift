@@ -66,6 +66,7 @@ final class CBORDecoderCore: ManagedBuffer<CBORDecoderCore.State, DecodeFrame> {
     ) throws -> T {
         let kind = WireTypeKind.of(T.self)
         if kind == .codable { return try decodeCodable(type, from: &reader, parent: parent, key: key) }
+        if kind == .textMap { return try decodeTextMap(type, from: &reader, parent: parent, key: key) }
         let start = reader.cursor
         do {
             return try decodeKnown(type, kind, from: &reader)
@@ -111,7 +112,7 @@ final class CBORDecoderCore: ManagedBuffer<CBORDecoderCore.State, DecodeFrame> {
         case .uint16s: unsafeBitCast(try reader.readNumbers(UInt16.self), to: T.self)
         case .uint32s: unsafeBitCast(try reader.readNumbers(UInt32.self), to: T.self)
         case .uint64s: unsafeBitCast(try reader.readNumbers(UInt64.self), to: T.self)
-        case .byteString, .codable: try decodeByteString(type, from: &reader)
+        case .byteString, .textMap, .codable: try decodeByteString(type, from: &reader)
         }
     }
 
@@ -134,6 +135,18 @@ final class CBORDecoderCore: ManagedBuffer<CBORDecoderCore.State, DecodeFrame> {
         return value
     }
 
+    private func decodeTextMap<T>(
+        _ type: T.Type,
+        from reader: inout ByteReader,
+        parent: Int32,
+        key: KeyPlace
+    ) throws -> T {
+        guard let textMap = type as? any CBORTextMap.Type,
+            let value = try textMap.decode(from: &reader, core: self, parent: parent, key: key) as? T
+        else { preconditionFailure("\(type) is no dictionary with text keys") }
+        return value
+    }
+
     private func decodeCodable<T: Decodable>(
         _ type: T.Type,
         from reader: inout ByteReader,
@@ -147,7 +160,7 @@ final class CBORDecoderCore: ManagedBuffer<CBORDecoderCore.State, DecodeFrame> {
             reader.cursor = try finishFrames(from: Int(frame.index))
             return value
         } catch {
-            state.pointee.frameCount = Int(frame.index)
+            pop(frame)
             throw error
         }
     }

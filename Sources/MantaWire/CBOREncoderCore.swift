@@ -48,7 +48,7 @@ final class CBOREncoderCore {
     ) throws {
         // The kind says which type `T` is, so each cast is to the same type.
         switch WireTypeKind.of(T.self) {
-        case .codable: try encodeCodable(value, to: storage, parent: parent, key: key)
+        case .codable, .textMap: try encodeCodable(value, to: storage, parent: parent, key: key)
         case .byteString:
             // `of` has asked the runtime the same question.
             guard let bytes = value as? any WireByteString else {

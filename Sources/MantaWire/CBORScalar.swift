@@ -48,7 +48,16 @@ extension UInt128: CBORScalar {
 }
 
 extension Bool: CBORScalar {
+    @inline(__always)
     static func read(from reader: inout ByteReader) throws(WireError) -> Bool {
+        if let next = reader.peek, next & 0xFE == 0xF4 {
+            reader.cursor &+= 1
+            return next == 0xF5
+        }
+        return try readTagged(from: &reader)
+    }
+
+    private static func readTagged(from reader: inout ByteReader) throws(WireError) -> Bool {
         let start = reader.cursor
         let head = try reader.readUntaggedHead()
         guard head.major == 7, head.info == 20 || head.info == 21 else {

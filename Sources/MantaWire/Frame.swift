@@ -97,7 +97,10 @@ package struct FrameHead: Hashable, Sendable {
     }
 
     /// Appends a whole frame with a small body.
-    package func append(to writer: ByteWriter, body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)) {
+    package func append(
+        to writer: ByteWriter,
+        body: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
+    ) {
         let start = writer.count
         writer.appendZeros(Self.byteCount)
         writer.append(body)

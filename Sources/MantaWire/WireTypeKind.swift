@@ -5,6 +5,8 @@
 enum WireTypeKind: UInt8 {
     /// Through the type's own `encode(to:)` and `init(from:)`.
     case codable = 1
+    /// The same, but read without a container.
+    case textMap
     case byteString
     case bool, string, double, float, float16
     case int, int8, int16, int32, int64, int128
@@ -31,7 +33,8 @@ enum WireTypeKind: UInt8 {
 
     private static func classify<T>(_ type: T.Type) -> WireTypeKind {
         if let kind = known[ObjectIdentifier(type)] { return kind }
-        return type is any WireByteString.Type ? .byteString : .codable
+        if type is any WireByteString.Type { return .byteString }
+        return type is any CBORTextMap.Type ? .textMap : .codable
     }
 
     private static let table = WireTypeTable()

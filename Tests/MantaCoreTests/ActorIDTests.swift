@@ -6,7 +6,8 @@ struct ActorIDTests {
     static let process = ProcessID(0xabc)
     static let ids: [ActorID] = [
         .spawned(1, cluster: 7),
-        .spawned(1 << 62 - 1, cluster: .max),
+        .spawned(1 << 61 - 1, cluster: .max),
+        .spawned(1 << 61 - 1, cluster: .max, hasOwnLane: true),
         .local(0, lane: 0, process: process),
         .local(12_345, lane: 255, process: process),
         .system(1, process: process),
@@ -17,7 +18,7 @@ struct ActorIDTests {
     func kind() {
         #expect(
             Self.ids.map(\.kind) == [
-                .spawned, .spawned, .local(Self.process), .local(Self.process), .system, .system,
+                .spawned, .spawned, .spawned, .local(Self.process), .local(Self.process), .system, .system,
             ]
         )
     }
@@ -37,6 +38,15 @@ struct ActorIDTests {
             .system(1, process: Self.process), .spawned(1, cluster: Self.process.rawValue),
         ]
         #expect(ids.count == 6)
+    }
+
+    @Test("a spawned actor's identifier says whether it has a lane of its own, beside its number")
+    func ownLane() {
+        let id = ActorID.spawned(42, cluster: 7, hasOwnLane: true)
+        #expect(id.hasOwnLane && id.serial == 42 && id.description == "actor-42")
+        #expect(!ActorID.spawned(42, cluster: 7).hasOwnLane && id != .spawned(42, cluster: 7))
+        #expect(!ActorID.local(1 << 53, lane: 1, process: Self.process).hasOwnLane)
+        #expect(!ActorID.system(1 << 61, process: Self.process).hasOwnLane)
     }
 
     @Test("an identifier prints the number that it was made with")

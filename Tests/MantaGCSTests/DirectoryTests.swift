@@ -31,9 +31,13 @@ extension Directory {
         return directory
     }
 
-    fileprivate mutating func register(name: String? = nil, type: String = "Counter") throws -> ActorID {
+    fileprivate mutating func register(
+        name: String? = nil,
+        type: String = "Counter",
+        hasOwnLane: Bool = false
+    ) throws -> ActorID {
         let spec = ActorSpec(
-            id: nextActorID(),
+            id: nextActorID(hasOwnLane: hasOwnLane),
             epoch: 1,
             mangledTypeName: "4main7CounterC",
             typeName: type,
@@ -272,6 +276,28 @@ struct ProcessAndNodeTests {
         #expect(directory.processCounts == Directory.ProcessCounts(alive: 1, dead: 1))
     }
 
+    @Test("actors with a lane of their own are listed, and end, in their turn among the others")
+    func ownLane() throws {
+        var directory = Directory.withWorker()
+        let ids = try [true, false, true, false].map { try directory.register(hasOwnLane: $0) }
+        for id in ids { #expect(directory.placed(id, on: node) == .accepted) }
+        for id in ids.prefix(3) {
+            #expect(directory.alive(id, at: location(), operatingSystemID: 100) == .accepted)
+        }
+        #expect(ids.map(\.serial) == [1, 2, 3, 4] && ids.map(\.hasOwnLane) == [true, false, true, false])
+        #expect(directory.actors().map(\.id) == ids)
+        #expect(directory.processLeft(worker, .killed).map(\.id) == Array(ids.prefix(3)))
+        #expect(directory.nodeLeft(node).map(\.id) == [ids[3]])
+    }
+
+    @Test("when a node leaves, its actors end by number, also those with a lane of their own")
+    func ownLaneOnLostNode() throws {
+        var directory = Directory.withWorker()
+        let ids = try [true, false, true].map { try directory.register(hasOwnLane: $0) }
+        for id in ids { #expect(directory.placed(id, on: node) == .accepted) }
+        #expect(directory.nodeLeft(node).map(\.id) == ids)
+    }
+
     @Test("a process that joins twice is one process")
     func joinsTwice() {
         var directory = Directory.withWorker()
@@ -316,7 +342,7 @@ struct FateTests {
         #expect(directory.fate(of: id) == .dead(.killed))
     }
 
-    @Test("a part of the control plane is on lane 0 of its process, whatever its number")
+    @Test("a part of the control plane is on the control lane of its process, whatever its number")
     func system() {
         var directory = Directory.withWorker()
         let id = ActorID.system(3, process: worker)
@@ -324,7 +350,7 @@ struct FateTests {
             Issue.record("it is \(directory.fate(of: id))")
             return
         }
-        #expect(found.process == worker && found.lane == 0 && found.epoch == 0)
+        #expect(found.process == worker && found.lane == 255 && found.epoch == 0)
         _ = directory.processLeft(worker, .exited(code: 1))
         #expect(directory.fate(of: id) == .dead(.exited(code: 1)))
     }

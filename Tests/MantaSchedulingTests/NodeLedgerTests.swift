@@ -3,6 +3,7 @@ import MantaScheduling
 import Testing
 
 struct NodeLedgerTests {
+    // `== true` on calls that change the ledger: the macro takes a bare one as a call on a constant.
     @Test("a demand is acquired whole, and given back leaves no trace")
     func acquireAndRelease() {
         let idle = NodeLedger(total: [.cpu: 4, .memory: 100])

@@ -73,6 +73,10 @@ struct CompatibilityTests {
         #expect(
             try decoded(Old.self, "a3" + "62696401" + "62696402" + "646e616d656178") == Old(id: 1, name: "x")
         )
+        // Text keys have a path of their own, integer keys do not.
+        #expect(try decoded([Int: Int].self, "a3" + "0101" + "0102" + "0203") == [1: 1, 2: 3])
+        #expect(try decoded([String: Int?].self, "a2" + "6161f6" + "616102") == ["a": nil])
+        #expect(try decoded([String: Int].self, "a2" + "820102f4" + "616102") == ["a": 2])
         let many = (0..<40).map { "6161" + (10 + $0 % 8).description }.joined()
         #expect(try decoded([String: Int].self, "b828" + many) == ["a": 0x10])
     }

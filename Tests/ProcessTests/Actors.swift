@@ -2,7 +2,8 @@ import Distributed
 import Glibc
 import Manta
 
-// The actors that the tests of this target spawn. Internal and at the top level or in a type: workers look them up by name.
+// The actors that the tests of this target spawn. Internal and at the top level or in a type: workers look
+// them up by name.
 
 distributed actor Counter: Spawnable {
     struct Arguments: Codable, Sendable { var start = 0 }
@@ -32,7 +33,9 @@ distributed actor Counter: Spawnable {
         return "twice"
     }
     distributed func echo<T: Codable & Sendable>(_ value: T) -> T { value }
-    distributed func pair<A: Codable & Sendable & Hashable, B: Codable & Sendable>(_ key: A, _ value: B) -> [A: B] {
+    distributed func pair<A: Codable & Sendable & Hashable, B: Codable & Sendable>(_ key: A, _ value: B)
+        -> [A: B]
+    {
         [key: value]
     }
     distributed func processID() -> Int32 { getpid() }
@@ -69,7 +72,9 @@ distributed actor Counter: Spawnable {
         return helper
     }
     private var helpers: [Helper] = []
-    distributed func greet(through greeter: $Greeter) async throws -> String { try await greeter.greet("counter") }
+    distributed func greet(through greeter: $Greeter) async throws -> String {
+        try await greeter.greet("counter")
+    }
 
     // Time.
     distributed func sleep(milliseconds: Int) async throws -> String {
@@ -86,7 +91,9 @@ distributed actor Counter: Spawnable {
     distributed var isWaiting: Bool { hasBegun }
     private var hasBegun = false
     private var wasCancelled = false
-    distributed func callSlowly(_ other: Counter) async throws -> String { try await other.sleep(milliseconds: 60_000) }
+    distributed func callSlowly(_ other: Counter) async throws -> String {
+        try await other.sleep(milliseconds: 60_000)
+    }
     distributed func hold(milliseconds: Int) { usleep(UInt32(milliseconds) * 1000) }
 }
 
@@ -124,7 +131,9 @@ distributed actor Box<Value: Codable & Sendable>: Spawnable {
 
 enum Outer {
     distributed actor Nested: Spawnable {
-        init(_ arguments: NoArguments, actorSystem: ClusterSystem) async throws { self.actorSystem = actorSystem }
+        init(_ arguments: NoArguments, actorSystem: ClusterSystem) async throws {
+            self.actorSystem = actorSystem
+        }
         distributed func name() -> String { "nested" }
         distributed func first<C: Collection & Codable & Sendable>(of items: C, or other: C.Element) -> Int
         where C.Element: Codable & Sendable { items.count }

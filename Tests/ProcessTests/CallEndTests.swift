@@ -9,9 +9,15 @@ struct CallEndTests {
     @Test("a deadline ends the call for its caller and cancels the method's task")
     func deadline() async throws {
         try await withCluster { test in
-            let counter = try await test.system.spawn(Counter.self, .init(), options: .init(isolation: .process))
+            let counter = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(isolation: .process)
+            )
             let error = await #expect(throws: ClusterError.self) {
-                try await withCallOptions(timeout: .milliseconds(30)) { try await counter.waitForCancellation() }
+                try await withCallOptions(timeout: .milliseconds(30)) {
+                    try await counter.waitForCancellation()
+                }
             }
             #expect(error?.code == .timedOut)
             #expect(error?.outcome == .mayHaveExecuted)
@@ -37,7 +43,11 @@ struct CallEndTests {
     @Test("the caller's cancellation reaches the callee's task", arguments: Isolation.allCases)
     func cancellation(isolation: Isolation) async throws {
         try await withCluster { test in
-            let counter = try await test.system.spawn(Counter.self, .init(), options: .init(isolation: isolation))
+            let counter = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(isolation: isolation)
+            )
             let call = Task { try await counter.waitForCancellation() }
             try await eventually { try await counter.isWaiting }
             call.cancel()
@@ -75,7 +85,10 @@ struct CallEndTests {
         }
     }
 
-    @Test("no call hangs when the callee is killed under load, and outcomes agree with its journal", arguments: 0..<6)
+    @Test(
+        "no call hangs when the callee is killed under load, and outcomes agree with its journal",
+        arguments: 0..<6
+    )
     func killedUnderLoad(round: Int) async throws {
         let file = "/tmp/manta-journal-\(getpid())-\(round)"
         defer { unlink(file) }
@@ -118,7 +131,8 @@ struct CallEndTests {
             let ran = Journal.numbers(in: file)
             for (number, outcome) in all {
                 switch outcome {
-                case .executed: #expect(ran.contains(number), "call \(number) was answered but is not in the journal")
+                case .executed:
+                    #expect(ran.contains(number), "call \(number) was answered but is not in the journal")
                 case .notExecuted: #expect(!ran.contains(number), "call \(number) ran")
                 case .mayHaveExecuted: break
                 case nil: Issue.record("call \(number) failed without an outcome")
@@ -131,8 +145,16 @@ struct CallEndTests {
     @Test("a killed worker's callers learn it though nobody shuts the cluster down, and others go on")
     func othersGoOn() async throws {
         try await withCluster { test in
-            let victim = try await test.system.spawn(Counter.self, .init(), options: .init(isolation: .process))
-            let other = try await test.system.spawn(Counter.self, .init(), options: .init(isolation: .process))
+            let victim = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(isolation: .process)
+            )
+            let other = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(isolation: .process)
+            )
             let pid = try await victim.processID()
             let stuck = Task { try await victim.sleep(milliseconds: 60_000) }
             #expect(try await victim.increment() == 1)
@@ -180,7 +202,9 @@ struct CallEndTests {
                 for _ in 0..<10 {
                     group.addTask {
                         do {
-                            _ = try await withCallOptions(timeout: .milliseconds(40)) { try await counter.increment(by: 100) }
+                            _ = try await withCallOptions(timeout: .milliseconds(40)) {
+                                try await counter.increment(by: 100)
+                            }
                             return nil
                         } catch {
                             return error as? ClusterError
@@ -219,7 +243,9 @@ distributed actor Journal: Spawnable {
 
     init(_ arguments: NoArguments, actorSystem: ClusterSystem) async throws {
         self.actorSystem = actorSystem
-        file = getenv("MANTA_TEST_JOURNAL").map { open($0, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600) } ?? -1
+        file =
+            getenv("MANTA_TEST_JOURNAL").map { open($0, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600) }
+            ?? -1
     }
 
     distributed var started: [Int] { notes }

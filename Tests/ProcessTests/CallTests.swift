@@ -47,7 +47,11 @@ struct CallTests {
             #expect(try await greeter.greet("you") == "hello you")
             #expect(try await greeter.greetTwice("you") == "hello youhello you")
             #expect(try await english.greetTwice("me") == "hello mehello me")
-            let counter = try await test.system.spawn(Counter.self, .init(), options: .init(isolation: .process))
+            let counter = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(isolation: .process)
+            )
             #expect(try await counter.greet(through: greeter) == "hello counter")
         }
     }
@@ -64,11 +68,18 @@ struct CallTests {
         }
     }
 
-    @Test("references are arguments, results and elements, and work from any process", arguments: Isolation.allCases)
+    @Test(
+        "references are arguments, results and elements, and work from any process",
+        arguments: Isolation.allCases
+    )
     func references(isolation: Isolation) async throws {
         try await withCluster { test in
             let a = try await test.system.spawn(Counter.self, .init(), options: .init(isolation: .process))
-            let b = try await test.system.spawn(Counter.self, .init(start: 10), options: .init(isolation: isolation))
+            let b = try await test.system.spawn(
+                Counter.self,
+                .init(start: 10),
+                options: .init(isolation: isolation)
+            )
             #expect(try await a.incrementOther(b, by: 1) == 11)
             #expect(try await b.incrementOther(a, by: 1) == 1)
             #expect(try await a.incrementAll(["a": a, "b": b]) == ["a": 2, "b": 12])

@@ -37,7 +37,9 @@ final class DriverProcess: Sendable {
 
     /// The workers that it has named.
     func workers() async throws -> [Int32] {
-        try await eventually { self.text.split(separator: "\n").contains { $0.hasPrefix("ready ") } && self.text.hasSuffix("\n") }
+        try await eventually {
+            self.text.split(separator: "\n").contains { $0.hasPrefix("ready ") } && self.text.hasSuffix("\n")
+        }
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("ready ") })
         return line.split(separator: " ").dropFirst().compactMap { Int32($0) }
     }
@@ -47,7 +49,9 @@ final class DriverProcess: Sendable {
     /// Waits for its end: the exit code, or the negated signal that ended it.
     func end() async throws -> Int32 {
         try await eventually { !self.isRunning }
-        return process.withLock { $0.terminationReason == .exit ? $0.terminationStatus : -$0.terminationStatus }
+        return process.withLock {
+            $0.terminationReason == .exit ? $0.terminationStatus : -$0.terminationStatus
+        }
     }
 
     /// Whether neither a process of its session nor a file of it is left.

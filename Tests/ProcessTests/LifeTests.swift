@@ -71,7 +71,8 @@ struct LifeTests {
             let killed = try await spawn(test.system, .process)
             Glibc.kill(try await killed.processID(), SIGKILL)
             try await eventually {
-                guard case .dead = try await test.system.actors().first(where: { $0.id == killed.id })?.state else { return false }
+                guard case .dead = try await test.system.actors().first(where: { $0.id == killed.id })?.state
+                else { return false }
                 return true
             }
             let error = await #expect(throws: ClusterError.self) { try await killed.increment() }
@@ -148,7 +149,11 @@ struct LifeTests {
     func infeasible() async throws {
         try await withCluster(nodes: 2) { test in
             let error = await #expect(throws: ClusterError.self) {
-                try await test.system.spawn(Counter.self, .init(), options: .init(resources: [.cpu: 64, "tpu": 1]))
+                try await test.system.spawn(
+                    Counter.self,
+                    .init(),
+                    options: .init(resources: [.cpu: 64, "tpu": 1])
+                )
             }
             #expect(error?.code == .infeasible)
             #expect(error?.message.contains("cpu") == true)
@@ -159,7 +164,11 @@ struct LifeTests {
     @Test("a spawn waits for resources, gets them when they are free, and gives up at its timeout")
     func waiting() async throws {
         try await withCluster { test in
-            let holder = try await test.system.spawn(Counter.self, .init(), options: .init(resources: [.cpu: 4]))
+            let holder = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(resources: [.cpu: 4])
+            )
             let error = await #expect(throws: ClusterError.self) {
                 try await test.system.spawn(
                     Counter.self,
@@ -168,7 +177,11 @@ struct LifeTests {
                 )
             }
             #expect(error?.code == .placementTimedOut)
-            async let next = test.system.spawn(Counter.self, .init(start: 3), options: .init(resources: [.cpu: 0.5]))
+            async let next = test.system.spawn(
+                Counter.self,
+                .init(start: 3),
+                options: .init(resources: [.cpu: 0.5])
+            )
             try await eventually { try await test.system.actors().contains { $0.state == .pending } }
             try await test.system.kill(holder)
             #expect(try await next.current == 3)
@@ -179,7 +192,11 @@ struct LifeTests {
     @Test("a cancelled spawn gives back what it held")
     func cancelledSpawn() async throws {
         try await withCluster { test in
-            let holder = try await test.system.spawn(Counter.self, .init(), options: .init(resources: [.cpu: 4]))
+            let holder = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(resources: [.cpu: 4])
+            )
             let task = Task {
                 try await test.system.spawn(Counter.self, .init(), options: .init(resources: [.cpu: 1]))
             }
