@@ -64,6 +64,7 @@ package final class EmbeddedCluster: Sendable {
                 node: NodeID(.random(in: 1 ... .max)),
                 address: "embedded",
                 resources: configuration.resources,
+                labels: configuration.labels,
                 gcs: system.process,
                 outputLane: outputLane,
                 logLevel: configuration.logLevel.rawValue,

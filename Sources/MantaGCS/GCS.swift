@@ -20,6 +20,7 @@ package distributed actor GCS: ControlActor {
     private var directory: Directory
     private var scheduler = ClusterScheduler()
     private var raylets: [NodeID: any RayletClient] = [:]
+    private var labels: [NodeID: [String: String]] = [:]
     private var placements: [PlacementTicket: CheckedContinuation<Result<NodeID, ClusterError>, Never>] = [:]
     private var waits = WaitTable<WaitKey, CheckedContinuation<Void, Never>>()
     private var lastTicket: UInt64 = 0
@@ -120,7 +121,9 @@ package distributed actor GCS: ControlActor {
             case .ended(let record):
                 released(record)
                 throw ended(id, directory.fate(of: id))
-            case .contradictory(let error): throw error
+            case .contradictory(let error):
+                try? await raylet.end(id, .killed)
+                throw error
             }
         }
         return outcome
@@ -171,12 +174,19 @@ package distributed actor GCS: ControlActor {
 
     package distributed func actors() -> [ActorInfo] { directory.actors() }
 
-    package distributed func nodes() -> [NodeInfo] { scheduler.nodes() }
+    package distributed func nodes() -> [NodeInfo] {
+        scheduler.nodes().map { node in
+            var node = node
+            node.labels = labels[node.id] ?? [:]
+            return node
+        }
+    }
 
     // MARK: Raylets
 
     package distributed func nodeJoined(_ node: NodeRegistration) throws {
         raylets[node.id] = try makeClient(node.raylet)
+        labels[node.id] = node.labels
         resume(scheduler.nodeJoined(node.id, total: node.resources, address: node.address))
     }
 

@@ -36,13 +36,16 @@ package struct NodeRegistration: Sendable, Codable {
     package var id: NodeID
     package var address: String
     package var resources: Resources
+    package var labels: [String: String]
     /// The raylet itself.
     package var raylet: ActorID
 
-    package init(id: NodeID, address: String, resources: Resources, raylet: ActorID) {
+    package init(id: NodeID, address: String, resources: Resources, labels: [String: String], raylet: ActorID)
+    {
         self.id = id
         self.address = address
         self.resources = resources
+        self.labels = labels
         self.raylet = raylet
     }
 }

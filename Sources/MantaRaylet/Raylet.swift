@@ -81,6 +81,7 @@ package distributed actor Raylet: ControlActor {
                 id: options.node,
                 address: options.address,
                 resources: options.resources,
+                labels: options.labels,
                 raylet: id
             )
         )

@@ -8,6 +8,7 @@ package struct RayletOptions: Sendable {
     package var node: NodeID
     package var address: String
     package var resources: Resources
+    package var labels: [String: String]
     /// The process that hosts the GCS.
     package var gcs: ProcessID
     /// Reads what the workers write.
@@ -24,6 +25,7 @@ package struct RayletOptions: Sendable {
         node: NodeID,
         address: String,
         resources: Resources,
+        labels: [String: String],
         gcs: ProcessID,
         outputLane: Lane,
         logLevel: String,
@@ -35,6 +37,7 @@ package struct RayletOptions: Sendable {
         self.node = node
         self.address = address
         self.resources = resources
+        self.labels = labels
         self.gcs = gcs
         self.outputLane = outputLane
         self.logLevel = logLevel

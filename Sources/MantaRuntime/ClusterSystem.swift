@@ -240,9 +240,11 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         for connection in peers.all { connection.endCalls(on: actor, error) }
     }
 
-    /// Who runs what, for the watchdog.
+    /// The method that a task runs, or that ended in the job that `lane` has just run; for the watchdog, on that lane.
     func methodRun(by task: UInt, onLane lane: Int) -> String? {
-        if let last = isolations[lane].lastEnded, last.taskIdentity == task { return last.description }
+        if let last = isolations[lane].lastEnded, last.job == lanes[lane].jobNumber {
+            return "\(last.method.name.readable) of \(last.actor)"
+        }
         return peers.all.lazy.compactMap { $0.methodRun(by: task) }.first
     }
 

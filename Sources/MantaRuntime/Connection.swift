@@ -100,6 +100,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
     package func closed(_ failure: LinkFailure, on link: Link) {
         let (calls, running) = state.withLock { state in
             state.failure = failure
+            state.link = nil
             state.parked.removeAll()
             defer { state.running = [:] }
             let calls = state.calls.removeAll().map { call in
@@ -130,11 +131,13 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
 actor LaneIsolation {
     private let lane: Lane
     /// The call that ended last on this lane, for the watchdog. Only touched on the lane.
-    nonisolated(unsafe) private(set) var lastEnded: ServedCall?
+    nonisolated(unsafe) private(set) var lastEnded: (job: UInt64, method: ServedMethod, actor: String)?
 
     init(_ lane: Lane) { self.lane = lane }
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
 
-    nonisolated func noteEnd(of call: ServedCall) { if lane.isCurrent { lastEnded = call } }
+    nonisolated func noteEnd(of method: ServedMethod, of actor: String) {
+        if lane.isCurrent { lastEnded = (lane.jobNumber, method, actor) }
+    }
 }

@@ -100,7 +100,7 @@ final class ServedCall: Sendable {
         identity.store(context.servingTask, ordering: .relaxed)
         if wantsStarted { connection.announceStart(number) }
         await CallContext.$current.withValue(context) { await perform() }
-        connection.isolation.noteEnd(of: self)
+        connection.isolation.noteEnd(of: method, of: hosted.label)
         task.withLock { state in
             state.hasEnded = true
             state.task = nil

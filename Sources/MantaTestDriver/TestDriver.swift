@@ -5,6 +5,7 @@ distributed actor Pinger: Spawnable {
     init(_ arguments: NoArguments, actorSystem: ClusterSystem) async throws { self.actorSystem = actorSystem }
     distributed func processID() -> Int32 { getpid() }
     distributed func say(_ line: String) { print(line) }
+    distributed func hold(milliseconds: UInt32) { usleep(milliseconds * 1000) }
 }
 
 struct BodyFailed: Error {}
@@ -40,6 +41,9 @@ struct TestDriver {
         case "say":
             try await pinger.say("words of an actor")
             try await pinger.say("more words")
+        case "hold":
+            try await pinger.hold(milliseconds: 80)
+            try await pinger.hold(milliseconds: 1)
         default: throw BodyFailed()
         }
     }

@@ -166,6 +166,9 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
             ? nil : (job, Moment(nanoseconds: jobStarted.load(ordering: .relaxed)))
     }
 
+    /// Counts the jobs that this lane has run. Only on the lane.
+    package var jobNumber: UInt64 { turn.jobNumber }
+
     // MARK: Executor
 
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
@@ -227,6 +230,7 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
             var started = manta_now_coarse()
             for job in turn.batch {
                 let identity = unsafeBitCast(job, to: UInt.self)
+                turn.jobNumber &+= 1
                 jobStarted.store(started, ordering: .relaxed)
                 runningJob.store(identity, ordering: .relaxed)
                 runHere(job)

@@ -17,6 +17,7 @@ final class LaneTurn {
     /// One for all sockets of the lane: a link keeps only what is left of an incomplete frame.
     let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 64)
     let slowNanoseconds: UInt64
+    var jobNumber: UInt64 = 0
 
     private let slowJob: (@Sendable (UInt, Duration) -> Void)?
     private var sources: [(any LaneSource)?] = []

@@ -1,6 +1,7 @@
 import MantaCore
 import MantaGCS
 import MantaScheduling
+import MantaTestSupport
 import Testing
 
 /// Runs random reports against the directory, also late, repeated and crossing ones, and against the plainest

@@ -1,5 +1,6 @@
 import MantaCore
 import MantaScheduling
+import MantaTestSupport
 import Testing
 
 /// Runs random events against the scheduler and against the plainest model of it: lists that are searched

@@ -61,6 +61,32 @@ struct ProgramEndTests {
         #expect(text.contains("more words"))
     }
 
+    @Test("a method that holds its shared lane is named, a short one is not")
+    func watchdog() async throws {
+        let text = try await check("hold", endsWith: 0)
+        let warnings = text.split(separator: "\n").filter { $0.contains("shared lane") }
+        #expect(warnings.contains { $0.contains("Pinger.hold(milliseconds:) of Pinger \"pinger\"") })
+        #expect(!warnings.contains { $0.contains("Pinger.processID()") })
+    }
+
+    @Test(
+        "a temporary folder that cannot be used is named, with a remedy",
+        arguments: [
+            "/proc/nowhere", "/tmp/manta-test-\(String(repeating: "long", count: 30))",
+        ]
+    )
+    func badFolder(path: String) async throws {
+        try await Turn.taken {
+            try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            let driver = try await DriverProcess("return", environment: ["TMPDIR": path])
+            defer { driver.removeFolder() }
+            #expect(try await driver.end() != 0)
+            try await eventually { driver.text.contains("TMPDIR") }
+            #expect(driver.text.contains(path))
+        }
+    }
+
     @discardableResult
     private func check(
         _ scenario: String,
