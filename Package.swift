@@ -32,13 +32,17 @@ let package = Package(
 
         // Bytes in, values out: CBOR and the frames of a link.
         .target(name: "MantaWire", dependencies: ["MantaCore"], swiftSettings: settings),
-        .testTarget(name: "MantaWireTests", dependencies: ["MantaWire"], swiftSettings: settings),
+        .testTarget(
+            name: "MantaWireTests",
+            dependencies: ["MantaCore", "MantaWire", "Manta"],
+            swiftSettings: settings
+        ),
 
         // Resource accounting and placement: pure.
         .target(name: "MantaScheduling", dependencies: ["MantaCore"], swiftSettings: settings),
         .testTarget(
             name: "MantaSchedulingTests",
-            dependencies: ["MantaScheduling", "MantaTestSupport"],
+            dependencies: ["MantaCore", "MantaScheduling", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -50,7 +54,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaTransportTests",
-            dependencies: ["MantaTransport", "MantaTestSupport"],
+            dependencies: ["CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -66,7 +70,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaRuntimeTests",
-            dependencies: ["MantaRuntime", "MantaTestSupport"],
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaRuntime", "MantaTestSupport",
+            ],
             swiftSettings: settings
         ),
 
@@ -81,7 +87,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaGCSTests",
-            dependencies: ["MantaGCS", "MantaTestSupport"],
+            dependencies: ["MantaCore", "MantaScheduling", "MantaGCS", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -96,7 +102,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaRayletTests",
-            dependencies: ["MantaRaylet", "MantaTestSupport"],
+            dependencies: ["MantaCore", "MantaRuntime", "MantaRaylet", "MantaTestSupport"],
             swiftSettings: settings
         ),
 

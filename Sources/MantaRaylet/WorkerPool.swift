@@ -106,6 +106,11 @@ package struct WorkerPool {
             queue.remove(at: place)
             return [host(actor, at: index, .dedicated(actor))] + decide()
         }
+        if let actor {
+            // The actor was withdrawn meanwhile. The worker has its environment, so it is of no use to others.
+            workers[index].role = .dedicated(actor)
+            return [.retire(worker)] + decide()
+        }
         return decide()
     }
 
@@ -186,11 +191,11 @@ package struct WorkerPool {
     /// Without this, a program that ends before it enters the worker role would be started for ever.
     private mutating func failed(start actor: ActorID?, _ cause: DeathCause) -> [Action] {
         isStartingFailing = true
-        guard
-            let place = actor.map({ actor in queue.firstIndex { $0.actor == actor } }) ?? queue.indices.first
-        else {
-            return []
+        // A start for nobody was for the oldest request that has no start of its own.
+        let place = queue.firstIndex { request in
+            if let actor { request.actor == actor } else { request.need != .fresh }
         }
+        guard let place else { return decide() }
         return [.refuse(queue.remove(at: place).actor, cause)] + decide()
     }
 

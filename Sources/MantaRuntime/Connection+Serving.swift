@@ -49,7 +49,7 @@ extension Connection {
         )
         let admitted = state.withLock { state in
             guard state.running.count < Self.runningLimit else { return Admission.full }
-            return state.running.updateValue(served, forKey: head.number) == nil ? .run : .duplicate
+            return state.running.insert(served) ? .run : .duplicate
         }
         switch admitted {
         case .run: served.start()
@@ -74,8 +74,7 @@ extension Connection {
     func finish(_ call: ServedCall, _ status: ReplyStatus, _ reply: ByteWriter) {
         FrameHead(.reply, detail: status.rawValue, number: call.number).store(in: reply)
         state.withLock { state in
-            guard state.running[call.number] === call, let link = state.link else { return }
-            state.running[call.number] = nil
+            guard state.running.remove(call), let link = state.link else { return }
             _ = link.send(reply)
             if link.isCongested, !state.isReadingPaused {
                 state.isReadingPaused = true
@@ -87,7 +86,7 @@ extension Connection {
     /// Ends the calls that run on an actor which is being killed: their callers learn it now, their tasks are
     /// cancelled.
     func endCalls(on hosted: HostedActor, _ error: ClusterError) {
-        let calls = state.withLock { state in state.running.values.filter { $0.hosted === hosted } }
+        let calls = state.withLock { state in state.running.all.filter { $0.hosted === hosted } }
         for call in calls {
             call.fail(error)
             call.cancel()
@@ -97,7 +96,7 @@ extension Connection {
     /// The method that a task runs, for the watchdog.
     func methodRun(by task: UInt) -> String? {
         state.withLock { state in
-            state.running.values.first { $0.taskIdentity == task }.map(\.description)
+            state.running.all.first { $0.taskIdentity == task }.map(\.description)
         }
     }
 

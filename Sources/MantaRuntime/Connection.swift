@@ -33,7 +33,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         /// When the timer is set for.
         var timer = Moment.distantFuture
         /// Calls of the peer that run here.
-        var running: [UInt32: ServedCall] = [:]
+        var running = ServedCalls()
         /// The peer does not take its replies, so its calls are not read.
         var isReadingPaused = false
     }
@@ -102,13 +102,12 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
             state.failure = failure
             state.link = nil
             state.parked.removeAll()
-            defer { state.running = [:] }
             let calls = state.calls.removeAll().map { call in
                 call.number = nil
                 defer { call.continuation = nil }
                 return (call.continuation, call.isSent)
             }
-            return (calls, Array(state.running.values))
+            return (calls, state.running.removeAll())
         }
         system.closed(self, failure)
         for (continuation, wasSent) in calls {

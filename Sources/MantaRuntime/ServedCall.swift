@@ -119,7 +119,9 @@ final class ServedCall: Sendable {
                 substitutionCount: substitutionCount,
                 userInfo: userInfo
             )
-            decoder.substitute(method.substitutions(decoder.substitutions, for: actor))
+            if substitutionCount > 0 {
+                decoder.substitute(method.substitutions(decoder.substitutions, for: actor))
+            }
             let outcome = await connection.system.run(method, on: actor, &decoder, into: writer)
             try reply(outcome, writer)
         } catch {

@@ -10,6 +10,8 @@ package final class ServedMethod: Sendable {
     /// Kept unchanged for as long as the process runs: the runtime is given pointers into it.
     nonisolated(unsafe) let utf8: UnsafeBufferPointer<UInt8>
     private let lastAccepted = Atomic<UInt>(0)
+    /// Of a method that is not generic, as most are.
+    private let plainEntry = Mutex<TargetEntry?>(nil)
     private let entries = Mutex<[[ObjectIdentifier]: TargetEntry]>([:])
 
     private static let entryLimit = 1_000
@@ -66,6 +68,12 @@ package final class ServedMethod: Sendable {
 
     /// The types that the method has with these substitutions, looked up once.
     func entry(_ substitutions: [any Any.Type]) -> TargetEntry? {
+        if substitutions.isEmpty {
+            return plainEntry.withLock { entry in
+                if entry == nil { entry = TargetEntry(identifier, substitutions: []) }
+                return entry
+            }
+        }
         let key = substitutions.map { ObjectIdentifier($0) }
         if let entry = entries.withLock({ $0[key] }) { return entry }
         guard let entry = TargetEntry(identifier, substitutions: substitutions) else { return nil }

@@ -12,6 +12,8 @@ package struct TargetName: Hashable, Sendable {
     package let owner: String
     /// Whether the method itself has generic parameters, beyond those of its actor.
     package let isGeneric: Bool
+    /// The protocol whose method this is, qualified by its module; `nil` for a method of an actor.
+    package let protocolName: String?
 
     /// `nil` when the name is not that of a distributed thunk.
     package init?(_ mangled: String) {
@@ -23,18 +25,12 @@ package struct TargetName: Hashable, Sendable {
         let path = declaration[..<parenthesis]
         guard let dot = path.lastIndex(of: "."), path[..<dot].contains(".") else { return nil }
         owner = String(path[..<dot])
+        protocolName = Self.protocolName(ofStub: owner)
         let type = owner[(owner.lastIndex(of: ".").map(owner.index(after:)) ?? owner.startIndex)...]
         readable = "\(type)\(path[dot...])(\(Self.labels(declaration[parenthesis...])))"
         // A generic method's type is followed by its generic signature, which ends in `l`; its actor's is not
         // repeated.
         isGeneric = mangled.hasSuffix("lFTE")
-    }
-
-    /// The protocol whose method this is, qualified by its module; `nil` for a method of an actor.
-    package var protocolName: String? {
-        let components = owner.split(separator: ".")
-        guard let stub = components.last, stub.hasPrefix("$") else { return nil }
-        return (components.dropLast() + [stub.dropFirst()]).joined(separator: ".")
     }
 
     /// The name under which this program has the method, `nil` when it has none.
@@ -56,6 +52,12 @@ package struct TargetName: Hashable, Sendable {
 
     private static func isAccessible(_ mangled: String) -> Bool {
         findAccessibleFunction(mangled, mangled.utf8.count) != nil
+    }
+
+    private static func protocolName(ofStub owner: String) -> String? {
+        let components = owner.split(separator: ".")
+        guard let stub = components.last, stub.hasPrefix("$") else { return nil }
+        return (components.dropLast() + [stub.dropFirst()]).joined(separator: ".")
     }
 
     private static let prefix = "distributed thunk "

@@ -49,6 +49,13 @@ package final class GreetingExchange: LaneSource, Sendable {
         state = State(completion: completion)
     }
 
+    /// A lane that stops lets go of its sources: whoever waits for this one learns it here.
+    deinit {
+        guard let completion = state.completion else { return }
+        _ = manta_close(socket)
+        completion(.failure(lost("its lane has stopped")))
+    }
+
     package func start() {
         state.token = lane.add(self, descriptor: socket, events: .readable)
         lane.wake(self, at: Lane.now + patience)

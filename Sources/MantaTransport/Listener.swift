@@ -122,13 +122,12 @@ package func greet(over socket: Int32, on lane: Lane, greeting: Greeting) async 
     -> GreetedSocket
 {
     let result = await withCheckedContinuation { continuation in
-        lane.execute {
-            let exchange = GreetingExchange(socket: socket, lane: lane, role: .caller, greeting: greeting) {
-                result in
-                continuation.resume(returning: result)
-            }
-            exchange.start()
+        // Made here and not on the lane: one that has stopped only lets go of it, and that ends it.
+        let exchange = GreetingExchange(socket: socket, lane: lane, role: .caller, greeting: greeting) {
+            result in
+            continuation.resume(returning: result)
         }
+        lane.execute { exchange.start() }
     }
     return try result.get()
 }

@@ -28,6 +28,7 @@ package struct ByteReader {
 
     /// Reads a little-endian integer.
     @inlinable
+    @inline(__always)
     package mutating func read<T: FixedWidthInteger & BitwiseCopyable>(
         _ type: T.Type = T.self
     ) throws(WireError) -> T {
@@ -40,6 +41,7 @@ package struct ByteReader {
 
     /// Lends the next `count` bytes and moves past them.
     @inlinable
+    @inline(__always)
     package mutating func readBytes(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
         guard count >= 0, remaining >= count else { throw missing(count) }
         let slice = UnsafeRawBufferPointer(rebasing: bytes[cursor..<(cursor &+ count)])

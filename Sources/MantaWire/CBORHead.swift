@@ -35,6 +35,8 @@ extension ByteReader {
         guard let first = peek else { throw missing(1) }
         cursor &+= 1
         var head = CBORHead(major: first >> 5, info: first & 31, argument: UInt64(first & 31))
+        // Integers, tags and simple values up to 23 announce nothing that could be too much.
+        if head.info < 24 && (head.major < 2 || head.major > 5) { return head }
         switch head.info {
         case 0..<24: break
         case 24: head.argument = UInt64(try readBigEndian(UInt8.self))

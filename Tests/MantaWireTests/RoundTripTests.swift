@@ -1,4 +1,5 @@
 import Foundation
+import Manta
 import MantaWire
 import Testing
 

@@ -16,8 +16,8 @@ struct MantaBench: AsyncParsableCommand {
             where the kernel may have to wake a sleeping core for each message.
 
             The caller of "remote call" and of "in flight" is an actor in another worker process of the same node, that of "from the pool" is \
-            a plain task of the driver; each call takes an Int and returns one. The 1 KiB and 64 KiB rows send a [UInt8] of that size and return its count, as \
-            their floors do. "local call" calls an actor on the caller's own lane. Processor time counts both processes. Spawns count once \
+            a plain task of the driver; each call takes an Int and returns one. The 1 KiB and 64 KiB rows send a [UInt8] of that size and \
+            return its count; their floors send as many bytes and get 32 back. "local call" calls an actor on the caller's own lane. Processor time counts both processes. Spawns count once \
             the new actor has answered a call. "cold start" is from the start of a process to the first reply of a spawned actor, and \
             memory is PSS: of a driver with its cluster and all its workers.
 

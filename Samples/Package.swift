@@ -1,0 +1,33 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "MantaSamples",
+    products: [
+        .executable(name: "wordindex", targets: ["WordIndex"])
+    ],
+    dependencies: [
+        // Named, because the folder of a clone may be called anything.
+        .package(name: "Manta", path: ".."),
+        // Options and help of the samples.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        // Builds an inverted index of text files in actors of several processes.
+        .executableTarget(
+            name: "WordIndex",
+            dependencies: [
+                .product(name: "Manta", package: "Manta"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        )
+    ]
+)
