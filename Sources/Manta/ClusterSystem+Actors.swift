@@ -24,7 +24,9 @@ extension ClusterSystem {
         let outcome = try await bounded("spawn of \(A.self)") { try await gcs.spawn(request) }
         switch outcome {
         case .initFailed(let failure): throw failure.error(in: self)
-        case .created(let id, _, _): return try A.resolve(id: id, using: self)
+        case .created(let id, let location, _):
+            learn(id, at: location)
+            return try A.resolve(id: id, using: self)
         }
     }
 
@@ -106,7 +108,7 @@ extension ClusterSystem {
     {
         do {
             return try await withDeadline(CallContext.deadline(from: Lane.now)) {
-                try await withTaskExecutorPreference(self.control) { try await body() }
+                try await withTaskExecutorPreference(self.control.tasks) { try await body() }
             }
         } catch is DeadlinePassed {
             throw ClusterError(

@@ -87,7 +87,7 @@ package final class EmbeddedCluster: Sendable {
         await system.chooseDispatch()
         try system.listen()
         let system = system
-        try await withTaskExecutorPreference(system.control) {
+        try await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try await raylet.begin() }
             guard let node = try await gcs.nodes().first else { return }
             try await gcs.processJoined(
@@ -118,7 +118,7 @@ package final class EmbeddedCluster: Sendable {
     }
 
     private func finish() async {
-        await withTaskExecutorPreference(system.control) {
+        await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try? await raylet.stop(within: .seconds(2)) }
         }
         await system.stop()
@@ -146,10 +146,10 @@ struct GCSDirectory: DirectoryClient {
     let lane: Lane
 
     func fate(of actor: ActorID) async throws -> ActorFate {
-        try await withTaskExecutorPreference(lane) { try await gcs.fate(of: actor) }
+        try await withTaskExecutorPreference(lane.tasks) { try await gcs.fate(of: actor) }
     }
 
     func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
-        try await withTaskExecutorPreference(lane) { try await gcs.fate(of: actor, afterLosing: process) }
+        try await withTaskExecutorPreference(lane.tasks) { try await gcs.fate(of: actor, afterLosing: process) }
     }
 }

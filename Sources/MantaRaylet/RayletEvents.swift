@@ -42,7 +42,7 @@ package final class RayletEvents: Sendable {
     /// Tells the GCS of the end of a process. A task of its own, because a descriptor's event is what calls
     /// it.
     func report(_ process: ProcessID, _ cause: DeathCause, to gcs: GCS) {
-        _ = Task(executorPreference: control) { try? await gcs.processLeft(process, cause) }
+        _ = Task(executorPreference: control.tasks) { try? await gcs.processLeft(process, cause) }
     }
 }
 

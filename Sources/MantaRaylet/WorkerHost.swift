@@ -52,7 +52,7 @@ package distributed actor WorkerHost: ControlActor {
         }
         let creation = ActorCreation(type, id: spec.id, epoch: spec.epoch, label: spec.label)
         // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
-        let task = Task(executorPreference: system.lane(for: spec.id)) {
+        let task = Task(executorPreference: system.lane(for: spec.id).tasks) {
             let arguments = try CBOR.decode(
                 A.Arguments.self,
                 from: spec.arguments,

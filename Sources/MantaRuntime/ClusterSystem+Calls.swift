@@ -43,6 +43,9 @@ extension ClusterSystem {
     private static let attemptLimit = 3
 
     /// Carries a call to its actor, wherever that is, and returns the body of its reply.
+    ///
+    /// Inlined, because every asynchronous function on the way of a call costs a look at the task's executor.
+    @inline(__always)
     private func call(
         _ id: ActorID,
         _ type: any Any.Type,
@@ -55,7 +58,12 @@ extension ClusterSystem {
         let deadline = CallContext.deadline(from: Lane.now)
         var attempt = 1
         while true {
-            let route = try await findRoute(id, method, invocation, deadline)
+            let route: Route
+            if let known = self.route(id) {
+                route = known
+            } else {
+                route = try await findRoute(id, method, invocation, deadline)
+            }
             let call = PendingCall(
                 route: route,
                 method: method,
@@ -108,21 +116,25 @@ extension ClusterSystem {
         _ invocation: CallEncoder,
         _ deadline: Moment
     ) async throws -> Route {
-        if let route = route(id) { return route }
         if DispatchSelfTest.isRecorder(id),
             let call = DispatchSelfTest.RecordedCall(method.identifier, invocation)
         {
             throw call
         }
+        let learned = takeLearned(id)
+        if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane) {
+            return keep(Route(actor: id, location: learned, connection: connection))
+        }
         do {
-            return try await withDeadline(deadline) { try await self.makeRoute(id) }
+            return try await withDeadline(deadline) { try await self.makeRoute(id, learned) }
         } catch is DeadlinePassed {
             throw timedOut(method, id, wasSent: false)
         }
     }
 
-    private func makeRoute(_ id: ActorID) async throws -> Route {
-        let location = try await locate(id)
+    private func makeRoute(_ id: ActorID, _ learned: ActorLocation?) async throws -> Route {
+        let location: ActorLocation
+        if let learned { location = learned } else { location = try await locate(id) }
         let connection: Connection
         do {
             connection = try await peers.connection(to: location.process, lane: location.lane) {

@@ -8,6 +8,7 @@ extension ClusterSystem {
     /// Runs `method` and appends its encoded result to `writer`.
     ///
     /// - Returns: What the method threw, or a `CallFailure`; `nil` when `writer` holds the result.
+    @inline(__always)
     nonisolated(nonsending) func run(
         _ method: ServedMethod,
         on actor: any DistributedActor,
@@ -36,6 +37,7 @@ extension ClusterSystem {
     }
 
     /// With the method's types looked up once: see `TargetEntry`.
+    @inline(__always)
     nonisolated(nonsending) func runCached(
         _ method: ServedMethod,
         on actor: any DistributedActor,

@@ -26,9 +26,11 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     package let hosted = HostedActors()
     package let buildID: [UInt8]
     let peers: Peers
-    private let isolations: [LaneIsolation]
-    private let controlIsolation: LaneIsolation
+    private let laneNotes: [LaneNotes]
+    private let controlNotes: LaneNotes
     private let routes = Mutex<[ActorID: Route]>([:])
+    /// Of actors that this process has spawned and not called yet.
+    private let spawned = Mutex<[ActorID: ActorLocation]>([:])
     private let directory = Mutex<(any DirectoryClient)?>(nil)
     private let listener = Mutex<Listener?>(nil)
     private let userInfo = Mutex<[CodingUserInfoKey: any Sendable]>([:])
@@ -50,8 +52,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
                 watchdog.jobEnded(job, after: duration, onLane: index)
             }
         }
-        controlIsolation = LaneIsolation(control)
-        isolations = lanes.map { LaneIsolation($0) }
+        controlNotes = LaneNotes(control)
+        laneNotes = lanes.map { LaneNotes($0) }
         peers = Peers()
         userInfo.withLock { $0 = [.actorSystemKey: self] }
         watchdog.start(self)
@@ -85,9 +87,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
-    func isolation(of lane: Lane) -> LaneIsolation {
-        lane === control ? controlIsolation : isolations[Int(lane.index)]
-    }
+    func notes(of lane: Lane) -> LaneNotes { lane === control ? controlNotes : laneNotes[Int(lane.index)] }
 
     // MARK: Actors of this process
 
@@ -224,6 +224,20 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
+    /// Remembers where an actor is that this process has spawned, so that its first call need not ask.
+    package func learn(_ id: ActorID, at location: ActorLocation) {
+        spawned.withLock { spawned in
+            // The directory knows them all: forgetting costs a question.
+            if spawned.count >= Self.spawnedLimit { spawned.removeAll() }
+            spawned[id] = location
+        }
+    }
+
+    private static let spawnedLimit = 100_000
+
+    /// The location of a spawned actor, once.
+    func takeLearned(_ id: ActorID) -> ActorLocation? { spawned.withLock { $0.removeValue(forKey: id) } }
+
     func drop(_ route: Route) {
         routes.withLock { routes in
             if routes[route.actor] === route { routes[route.actor] = nil }
@@ -242,7 +256,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
 
     /// The method that a task runs, or that ended in the job that `lane` has just run; for the watchdog, on that lane.
     func methodRun(by task: UInt, onLane lane: Int) -> String? {
-        if let last = isolations[lane].lastEnded, last.job == lanes[lane].jobNumber {
+        if let last = laneNotes[lane].lastEnded, last.job == lanes[lane].jobNumber {
             return "\(last.method.name.readable) of \(last.actor)"
         }
         return peers.all.lazy.compactMap { $0.methodRun(by: task) }.first

@@ -9,6 +9,7 @@ extension Connection {
     ///
     /// A call to an actor with too many that have not started, or over a congested link, is held back; the
     /// ways in which it ends are the same.
+    @inline(__always)
     nonisolated(nonsending) func perform(_ call: PendingCall) async -> CallEnd {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in begin(call, continuation) }
@@ -68,7 +69,7 @@ extension Connection {
         ).store(in: frame)
         FrameHead(
             .call,
-            flags: wantsStarted ? .wantsStarted : [],
+            flags: wantsStarted ? .wantsStarted : FrameFlags(),
             detail: UInt16(call.substitutionCount),
             number: number
         ).store(in: frame)

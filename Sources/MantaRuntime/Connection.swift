@@ -19,7 +19,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
     nonisolated(unsafe) var servedMethods: [ServedMethod?] = []
     /// Those among them that this program does not have.
     let unknownNames = Mutex<[UInt32: String]>([:])
-    let isolation: LaneIsolation
+    let notes: LaneNotes
 
     struct State: ~Copyable {
         /// `nil` only before the start.
@@ -48,7 +48,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         self.system = system
         self.lane = lane
         peer = socket.peer.process
-        isolation = system.isolation(of: lane)
+        notes = system.notes(of: lane)
         var limits = system.options.linkLimits
         limits.heartbeat = heartbeat
         let link = Link(
@@ -126,17 +126,15 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
     }
 }
 
-/// Lets code that a lane runs outside of tasks start tasks that begin on the spot.
-actor LaneIsolation {
+/// What a lane's watchdog is told. Confined to the lane.
+final class LaneNotes: Sendable {
     private let lane: Lane
-    /// The call that ended last on this lane, for the watchdog. Only touched on the lane.
+    /// The call that ended last on this lane, and in which of its jobs.
     nonisolated(unsafe) private(set) var lastEnded: (job: UInt64, method: ServedMethod, actor: String)?
 
     init(_ lane: Lane) { self.lane = lane }
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { lane.asUnownedSerialExecutor() }
-
-    nonisolated func noteEnd(of method: ServedMethod, of actor: String) {
+    func noteEnd(of method: ServedMethod, of actor: String) {
         if lane.isCurrent { lastEnded = (lane.jobNumber, method, actor) }
     }
 }

@@ -14,7 +14,7 @@ final class Peers: Sendable {
     }
 
     private enum Entry {
-        case connecting(Task<Connection, any Error>)
+        case connecting(Connecting)
         case connected(Connection)
     }
 
@@ -39,25 +39,33 @@ final class Peers: Sendable {
         let entry: Entry = try state.withLock { state throws(ClusterError) in
             if let entry = state.entries[key] { return entry }
             if let reason = state.closed { throw ClusterError(.notConnected, reason, outcome: .notExecuted) }
+            let connecting = Connecting()
             // Unstructured, because it belongs to all callers that wait for it; it ends within the greeting's
             // patience.
-            let task = Task {
+            Task {
                 do {
                     let connection = try await connect()
                     self.connected(connection, key)
-                    return connection
+                    connecting.end(.success(connection))
                 } catch {
                     self.state.withLock { $0.entries[key] = nil }
-                    throw error
+                    connecting.end(.failure(error))
                 }
             }
-            state.entries[key] = .connecting(task)
-            return .connecting(task)
+            state.entries[key] = .connecting(connecting)
+            return .connecting(connecting)
         }
         switch entry {
         case .connected(let connection): return connection
-        case .connecting(let task): return try await task.value
+        case .connecting(let connecting): return try await connecting.connection()
         }
+    }
+
+    /// The connection to a lane of `process`, if there is one.
+    func connected(to process: ProcessID, lane: UInt8) -> Connection? {
+        guard case .connected(let connection) = state.withLock({ $0.entries[Key(process: process, lane: lane)] })
+        else { return nil }
+        return connection
     }
 
     func adopt(_ connection: Connection, lane: UInt8) {
@@ -95,6 +103,49 @@ final class Peers: Sendable {
             return state.closed
         }
         if let closed { connection.close(closed) }
+    }
+}
+
+/// A connection that is being made, and those who wait for it.
+///
+/// Whoever is cancelled, or passes its deadline, stops waiting at once; the others wait on.
+private final class Connecting: Sendable {
+    private struct State {
+        var result: Result<Connection, any Error>?
+        var waiters: [Int: CheckedContinuation<Connection, any Error>] = [:]
+        var nextWaiter = 0
+    }
+
+    private let state = Mutex(State())
+
+    func end(_ result: Result<Connection, any Error>) {
+        let waiters = state.withLock { state in
+            state.result = result
+            defer { state.waiters = [:] }
+            return state.waiters.values
+        }
+        for waiter in waiters { waiter.resume(with: result) }
+    }
+
+    func connection() async throws -> Connection {
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let result: Result<Connection, any Error>? = state.withLock { state in
+                    if let result = state.result { return result }
+                    // Cancelled before it waited: the handler below has found nobody.
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waiters[number] = continuation
+                    return nil
+                }
+                if let result { continuation.resume(with: result) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: number) }?.resume(throwing: CancellationError())
+        }
     }
 }
 

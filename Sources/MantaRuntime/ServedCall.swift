@@ -51,18 +51,14 @@ final class ServedCall: Sendable {
     var taskIdentity: UInt { identity.load(ordering: .relaxed) }
     var description: String { "\(method.name.readable) of \(hosted.label)" }
 
-    /// Starts the method, on the connection's lane if its actor lives there, without leaving it.
+    /// Starts the method where its actor lives. Calls start in the order in which this is called for their actor.
     func start() {
         // A task for each call is what a call is; its handle is kept for cancellation until it ends.
-        let started: Task<Void, Never>
-        switch hosted.place {
-        case .lane(let lane) where lane === connection.lane:
-            started = connection.isolation.assumeIsolated { isolation in startHere(isolation, lane) }
-        case .lane(let lane):
-            started = Task(executorPreference: lane) { await self.run() }
-        case .pool(let queue):
-            started = Task(executorPreference: queue) { await self.run() }
-        }
+        let started: Task<Void, Never> =
+            switch hosted.place {
+            case .lane(let lane): Task(executorPreference: lane.tasks) { await self.run() }
+            case .pool(let queue): Task(executorPreference: queue) { await self.run() }
+            }
         let mustCancel = task.withLock { state in
             guard !state.hasEnded else { return false }
             state.task = started
@@ -70,12 +66,6 @@ final class ServedCall: Sendable {
         }
         if mustCancel { started.cancel() }
     }
-
-    private func startHere(_ isolation: isolated LaneIsolation, _ lane: Lane) -> Task<Void, Never> {
-        Task.immediate(executorPreference: lane) { await self.runHere(isolation) }
-    }
-
-    private func runHere(_ isolation: isolated LaneIsolation) async { await run() }
 
     /// Cancels the method's task. From any thread.
     func cancel() {
@@ -100,13 +90,14 @@ final class ServedCall: Sendable {
         identity.store(context.servingTask, ordering: .relaxed)
         if wantsStarted { connection.announceStart(number) }
         await CallContext.$current.withValue(context) { await perform() }
-        connection.isolation.noteEnd(of: method, of: hosted.label)
+        connection.notes.noteEnd(of: method, of: hosted.label)
         task.withLock { state in
             state.hasEnded = true
             state.task = nil
         }
     }
 
+    @inline(__always)
     private nonisolated(nonsending) func perform() async {
         guard let actor = hosted.actor else { return fail(connection.system.notHere(hosted.id)) }
         guard method.accepts(actor) else { return fail(wrongType(actor)) }

@@ -40,6 +40,7 @@ final class TargetEntry: @unchecked Sendable {
     /// Runs the method and appends its encoded result to `writer`.
     ///
     /// - Throws: ``CallFailure`` when the result cannot be encoded, and what the method throws.
+    @inline(__always)
     nonisolated(nonsending) func run(
         on actor: any DistributedActor,
         _ utf8: UnsafeBufferPointer<UInt8>,
@@ -48,8 +49,9 @@ final class TargetEntry: @unchecked Sendable {
         userInfo: [CodingUserInfoKey: any Sendable]
     ) async throws {
         nonisolated(unsafe) let name = utf8.baseAddress.unsafelyUnwrapped  // never changes, never freed
-        let buffer = UnsafeMutableRawPointer.allocate(byteCount: result.size, alignment: result.alignment)
-        defer { buffer.deallocate() }
+        let block = ByteBlock(capacity: result.size + result.alignment)
+        let buffer = block.base.alignedUp(toMultipleOf: result.alignment)
+        defer { withExtendedLifetime(block) {} }
         try await executeTarget(
             on: actor,
             name,

@@ -1,28 +1,30 @@
+internal import MantaWire
+
 /// The body of one frame, owned: a single allocation, freed with its last reference.
 ///
 /// Unchecked: it is filled by the lane that receives it before anyone else sees it, and never changed after.
 package final class FrameBuffer: @unchecked Sendable {
-    private let storage: UnsafeMutableRawBufferPointer
+    private let block: ByteBlock
 
     package init(byteCount: Int) {
-        storage = .allocate(byteCount: max(byteCount, 1), alignment: 16)
+        block = ByteBlock(capacity: byteCount)
         self.byteCount = byteCount
     }
 
     package convenience init(copying bytes: UnsafeRawBufferPointer) {
         self.init(byteCount: bytes.count)
-        storage.copyMemory(from: bytes)
+        mutableBytes.copyMemory(from: bytes)
     }
-
-    deinit { storage.deallocate() }
 
     package let byteCount: Int
 
     /// Valid while the buffer lives: keep a reference, or use `withExtendedLifetime`.
-    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage[..<byteCount]) }
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: block.base, count: byteCount) }
 
     /// Only for the lane that fills it.
-    var mutableBytes: UnsafeMutableRawBufferPointer { storage }
+    var mutableBytes: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: block.base, count: byteCount)
+    }
 }
 
 /// A received body: still in the lane's receive buffer, or already in memory of its own.

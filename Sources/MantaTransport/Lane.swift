@@ -3,7 +3,7 @@ package import MantaCore
 import Glibc
 import Synchronization
 
-/// One thread that is an epoll loop, a serial executor and a task executor at once.
+/// One thread that is an epoll loop, a serial executor and, by its `tasks`, a task executor at once.
 ///
 /// What a lane serves (links, actors, their tasks) runs on its thread only, so a frame is read, its method
 /// runs and its reply is written without a lock and without waking another thread. A turn of the loop runs
@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// A lane starts its thread when it is made, and ends it after `stop()`. Jobs that arrive later still run, on
 /// the thread that brings them, so that no task is ever left suspended.
-package final class Lane: SerialExecutor, TaskExecutor, Sendable {
+package final class Lane: SerialExecutor, Sendable {
     package let name: String
     /// The lane's place in its process; 255 is the control lane.
     package let index: UInt8
@@ -19,19 +19,22 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
     private let epoll: Int32
     private let wakeUp: Int32
     private let inbox = Mutex(Inbox())
-    /// Set once by the lane's thread before `init` returns, only read after.
+    /// Set by the lane's thread while it runs, and so true for nobody else.
     private let thread = Atomic<UInt>(0)
     private let runningJob = Atomic<UInt>(0)
     private let jobStarted = Atomic<UInt64>(0)
     /// The earliest moment at which the sleeping lane wakes by itself; 0 while it is awake.
     private let sleepsUntil = Atomic<UInt64>(0)
 
+    /// What tasks prefer, to run on this lane.
+    package let tasks = LaneTasks()
+
     /// Confined to the lane's thread: every use is behind `isCurrent`, or in code that the lane calls.
     nonisolated(unsafe) private let turn: LaneTurn
 
     /// What other threads hand over.
     private struct Inbox {
-        var jobs: [UnownedJob] = []
+        var jobs: [LaneJob] = []
         var actions: [@Sendable () -> Void] = []
         var isSleeping = false
         var isStopping = false
@@ -54,8 +57,8 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
         precondition(epoll >= 0 && wakeUp >= 0, "no descriptors left for a lane: raise the limit (ulimit -n)")
         turn = LaneTurn(threshold: threshold, slowJob: slowJob)
         _ = manta_epoll_add(epoll, wakeUp, LaneEvents.readable.rawValue, LaneTurn.wakeUpToken)
+        tasks.serve(self)
         startThread(named: name) { [self] in run() }
-        while thread.load(ordering: .acquiring) == 0 { sched_yield() }
     }
 
     /// Whether the caller runs on this lane's thread.
@@ -67,8 +70,9 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
 
     // MARK: Work from anywhere
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+    package func enqueue(_ job: consuming ExecutorJob) { enqueue(LaneJob(UnownedJob(job), isIsolated: true)) }
+
+    func enqueue(_ job: LaneJob) {
         if isCurrent {
             turn.jobs.append(job)
             return
@@ -172,12 +176,18 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
     // MARK: Executor
 
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
-    package func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
     package func checkIsolated() { precondition(isCurrent, "not on \(name)") }
 
-    private func runHere(_ job: UnownedJob) {
-        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    private func runHere(_ job: LaneJob) {
+        if job.isIsolated {
+            job.job.runSynchronously(
+                isolatedTo: asUnownedSerialExecutor(),
+                taskExecutor: tasks.asUnownedTaskExecutor()
+            )
+        } else {
+            job.job.runSynchronously(on: tasks.asUnownedTaskExecutor())
+        }
     }
 
     // MARK: The loop
@@ -229,7 +239,7 @@ package final class Lane: SerialExecutor, TaskExecutor, Sendable {
             swap(&turn.jobs, &turn.batch)
             var started = manta_now_coarse()
             for job in turn.batch {
-                let identity = unsafeBitCast(job, to: UInt.self)
+                let identity = unsafeBitCast(job.job, to: UInt.self)
                 turn.jobNumber &+= 1
                 jobStarted.store(started, ordering: .relaxed)
                 runningJob.store(identity, ordering: .relaxed)

@@ -24,6 +24,7 @@ package struct LaneEvents: OptionSet, Sendable {
     package static let writable = LaneEvents(rawValue: 0x004)
     /// Error or hang-up; always watched for.
     package static let failed = LaneEvents(rawValue: 0x018)
+    package static let readableOrFailed = LaneEvents(rawValue: 0x019)
 }
 
 /// A source's place in its lane.

@@ -7,8 +7,8 @@ final class LaneTurn {
     static let eventCapacity: Int32 = 64
 
     /// Ready now, and the batch that runs; swapped so that neither allocates in steady state.
-    var jobs: [UnownedJob] = []
-    var batch: [UnownedJob] = []
+    var jobs: [LaneJob] = []
+    var batch: [LaneJob] = []
     /// Sources with something to write, and those being flushed.
     var dirty: [any LaneSource] = []
     var flushing: [any LaneSource] = []

@@ -164,7 +164,7 @@ package final class Link: LaneSource, Sendable {
 
     package func ready(_ events: LaneEvents) {
         if events.contains(.writable) { flush() }
-        guard !events.isDisjoint(with: [.readable, .failed]) else { return }
+        guard !events.isDisjoint(with: .readableOrFailed) else { return }
         let buffer = input.space(in: lane.receiveBuffer)
         let count = manta_receive(socket, buffer.baseAddress, buffer.count)
         if count > 0 {

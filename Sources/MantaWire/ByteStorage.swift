@@ -5,17 +5,22 @@
 @usableFromInline
 struct ByteStorage {
     @usableFromInline var base: UnsafeMutableRawPointer
+    /// Owns the memory at `base`; `nil` while that belongs to whoever owns this.
+    private var block: ByteBlock?
     @usableFromInline var count = 0
     @usableFromInline var capacity: Int
 
     init(capacity: Int) {
-        self.capacity = max(capacity, 16)
-        base = .allocate(byteCount: self.capacity, alignment: 16)
+        let block = ByteBlock(capacity: capacity)
+        self.block = block
+        base = block.base
+        self.capacity = block.capacity
     }
 
-    /// The owner calls this once; the storage is dead afterwards.
-    func deallocate() {
-        base.deallocate()
+    /// Starts in memory that somebody else owns, and leaves it when more is needed.
+    init(base: UnsafeMutableRawPointer, capacity: Int) {
+        self.base = base
+        self.capacity = capacity
     }
 
     /// Makes room for `extra` more bytes.
@@ -28,11 +33,11 @@ struct ByteStorage {
     @usableFromInline
     mutating func grow(_ extra: Int) {
         let capacity = max(self.capacity * 2, count + extra)
-        let base = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
-        base.copyMemory(from: self.base, byteCount: count)
-        self.base.deallocate()
-        self.base = base
-        self.capacity = capacity
+        let larger = ByteBlock(capacity: capacity)
+        larger.base.copyMemory(from: base, byteCount: count)
+        block = larger
+        base = larger.base
+        self.capacity = larger.capacity
     }
 
     @inlinable

@@ -3,18 +3,20 @@
 /// A frame appends space for its header first, then its arguments, and overwrites the header at the end. Clear and
 /// reuse a writer: its memory stays, and so does what ``CBOR`` keeps in it to encode without allocating.
 package final class ByteWriter {
+    /// In the header of `block`, and its first memory in the elements: one allocation.
     @usableFromInline let storage: UnsafeMutablePointer<ByteStorage>
+    private let block: ManagedBuffer<ByteStorage, SIMD2<UInt64>>
     /// The state of the last encoder that wrote here, kept for the next one; `nil` while one is at work.
     var spareEncoder: CBOREncoderCore?
 
     package init(capacity: Int = 128) {
-        storage = .allocate(capacity: 1)
-        storage.initialize(to: ByteStorage(capacity: capacity))
-    }
-
-    deinit {
-        storage.pointee.deallocate()
-        storage.deallocate()
+        let unitCount = max(1, (capacity + 15) / 16)
+        block = ManagedBuffer<ByteStorage, SIMD2<UInt64>>.create(minimumCapacity: unitCount) { buffer in
+            let base = buffer.withUnsafeMutablePointerToElements { UnsafeMutableRawPointer($0) }
+            return ByteStorage(base: base, capacity: unitCount * 16)
+        }
+        // The buffer does not move while the writer holds it.
+        storage = block.withUnsafeMutablePointerToHeader { $0 }
     }
 
     /// How many bytes have been written.
@@ -78,7 +80,6 @@ package final class ByteWriter {
     package func removeAll(keepingCapacity keepCapacity: Bool = true) {
         storage.pointee.count = 0
         guard !keepCapacity else { return }
-        storage.pointee.deallocate()
         storage.pointee = ByteStorage(capacity: 128)
         spareEncoder = nil
     }

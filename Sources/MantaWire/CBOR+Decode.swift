@@ -28,7 +28,11 @@ extension CBOR {
         from reader: inout ByteReader,
         userInfo: [CodingUserInfoKey: any Sendable]
     ) throws -> T {
-        try decodeOther(type, from: &reader, userInfo: userInfo)
+        // A scalar has no use for it, and the other way builds a decoder.
+        if T.self == Int.self || T.self == Bool.self || T.self == Double.self || T.self == String.self {
+            return try decode(type, from: &reader)
+        }
+        return try decodeOther(type, from: &reader, userInfo: userInfo)
     }
 
     /// Decodes one value from bytes that hold nothing else.

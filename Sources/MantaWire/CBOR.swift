@@ -39,6 +39,10 @@ package enum CBOR {
         into writer: ByteWriter,
         userInfo: [CodingUserInfoKey: any Sendable]
     ) throws {
+        // A scalar has no use for it, and the other way builds an encoder.
+        if T.self == Int.self || T.self == Bool.self || T.self == Double.self || T.self == String.self {
+            return try encode(value, into: writer)
+        }
         try encodeOther(value, into: writer, userInfo: userInfo)
     }
 
@@ -49,7 +53,7 @@ package enum CBOR {
         userInfo: [CodingUserInfoKey: any Sendable]?
     ) throws {
         // Taken out while in use: should an encode(to:) come back here with this writer, it gets another.
-        let core = writer.spareEncoder.take() ?? CBOREncoderCore()
+        let core = writer.spareEncoder.take() ?? .make()
         if let userInfo { core.userInfo = userInfo }
         let mark = writer.count
         defer {

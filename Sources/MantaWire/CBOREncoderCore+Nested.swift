@@ -98,7 +98,7 @@ extension CBOREncoderCore {
             storage.pointee.count = 0
             state.pointee.spareStorage.append(storage)
         } else {
-            storage.pointee.deallocate()
+            storage.deinitialize(count: 1)
             storage.deallocate()
         }
     }

@@ -2,11 +2,11 @@
 ///
 /// Values being written form a stack of frames; containers refer to frames by index. The head of an array or map
 /// is one byte until the value is complete, then its count is known and it grows if it must.
-final class CBOREncoderCore {
+final class CBOREncoderCore: ManagedBuffer<CBOREncoderCore.State, EncodeFrame> {
     struct State {
         var frames: UnsafeMutablePointer<EncodeFrame>
         var frameCount = 0
-        var capacity = 16
+        var capacity = CBOREncoderCore.inlineFrames
         var serial: UInt32 = 0
         /// The frame of the innermost value whose `encode(to:)` is running.
         var scope: Int32 = 0
@@ -15,22 +15,29 @@ final class CBOREncoderCore {
         var userInfo: [CodingUserInfoKey: any Sendable]?
     }
 
-    /// Behind a pointer for the reason given at ``ByteStorage``.
-    let state: UnsafeMutablePointer<State>
+    /// As many as most values are deep.
+    static var inlineFrames: Int { 6 }
 
-    init() {
-        state = .allocate(capacity: 1)
-        state.initialize(to: State(frames: .allocate(capacity: 16)))
+    /// The object, its state and the first frames are one allocation.
+    static func make() -> CBOREncoderCore {
+        let buffer = create(minimumCapacity: inlineFrames) { buffer in
+            State(frames: buffer.withUnsafeMutablePointerToElements { $0 })
+        }
+        // `create` makes an instance of the class that it is called on.
+        return unsafeDowncast(buffer, to: CBOREncoderCore.self)
     }
 
     deinit {
         for storage in state.pointee.spareStorage {
-            storage.pointee.deallocate()
+            storage.deinitialize(count: 1)
             storage.deallocate()
         }
-        state.pointee.frames.deallocate()
-        state.deinitialize(count: 1)
-        state.deallocate()
+        if state.pointee.capacity > Self.inlineFrames { state.pointee.frames.deallocate() }
+    }
+
+    /// The buffer does not move while the object lives. A pointer for the reason given at ``ByteStorage``.
+    var state: UnsafeMutablePointer<State> {
+        @inline(__always) get { withUnsafeMutablePointerToHeader { $0 } }
     }
 
     var userInfo: [CodingUserInfoKey: any Sendable] {
@@ -177,7 +184,7 @@ final class CBOREncoderCore {
     private func growFrames() {
         let larger = UnsafeMutablePointer<EncodeFrame>.allocate(capacity: state.pointee.capacity * 2)
         larger.moveInitialize(from: state.pointee.frames, count: state.pointee.frameCount)
-        state.pointee.frames.deallocate()
+        if state.pointee.capacity > Self.inlineFrames { state.pointee.frames.deallocate() }
         state.pointee.frames = larger
         state.pointee.capacity *= 2
     }

