@@ -16,7 +16,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
-        // What this machine can do at best: two C processes that exchange messages, and clocks to measure with.
+        // What this machine can do at best: two C processes that exchange messages, and clocks to measure
+        // with.
         .target(name: "CFloor"),
         .executableTarget(
             name: "manta-bench",

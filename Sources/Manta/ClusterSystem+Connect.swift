@@ -16,14 +16,11 @@ extension ClusterSystem {
         _ body: @escaping @Sendable (ClusterSystem) async throws -> R
     ) async throws -> R {
         let (system, isFirst) = try await Driver.connect(configuration)
-        do {
-            let result = try await body(system)
-            if isFirst { await system.shutdown() }
-            return result
-        } catch {
-            if isFirst { await system.shutdown() }
-            throw error
-        }
+        let result: Result<R, any Error>
+        do { result = .success(try await body(system)) } catch { result = .failure(error) }
+        await ProcessEnd.stayIfEnding()
+        if isFirst { await system.shutdown() }
+        return try result.get()
     }
 
     /// Connects without a scope. Idempotent and safe to race: when already connected, returns the running

@@ -39,6 +39,7 @@ enum Driver {
             if let turn { continuation.resume(returning: turn) }
         }
         if case .done(let result) = turn { return (try result.get(), false) }
+        ProcessEnd.prepare()
         let result: Result<EmbeddedCluster, any Error>
         do { result = .success(try await EmbeddedCluster.start(configuration)) } catch {
             result = .failure(error)
@@ -56,7 +57,10 @@ enum Driver {
             }
             return waiters
         }
-        if case .success(let cluster) = result { ProcessEnd.watch(cluster) }
+        switch result {
+        case .success(let cluster): ProcessEnd.watch(cluster)
+        case .failure: ProcessEnd.forget()
+        }
         for waiter in waiters { waiter.resume(returning: .done(result.map(\.system))) }
     }
 

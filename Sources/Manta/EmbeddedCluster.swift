@@ -150,6 +150,8 @@ struct GCSDirectory: DirectoryClient {
     }
 
     func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
-        try await withTaskExecutorPreference(lane.tasks) { try await gcs.fate(of: actor, afterLosing: process) }
+        try await withTaskExecutorPreference(lane.tasks) {
+            try await gcs.fate(of: actor, afterLosing: process)
+        }
     }
 }

@@ -9,52 +9,80 @@ import Synchronization
 /// signal takes its default effect, so that a shell sees what it expects.
 enum ProcessEnd {
     private static let signals = [SIGINT, SIGTERM]
-    private static let watch = Mutex<(cluster: EmbeddedCluster, signals: SignalSource)?>(nil)
+    private static let state = Mutex(State())
 
+    private struct State {
+        var cluster: EmbeddedCluster?
+        var source: SignalSource?
+        /// A signal is ending the process.
+        var isEnding = false
+    }
+
+    static var isEnding: Bool { state.withLock { $0.isEnding } }
+
+    /// Begins to hold signals back, before there is anything that would have to be cleaned up.
+    static func prepare() {
+        let source = SignalSource()
+        state.withLock { $0.source = source }
+        source.hold(signals)
+        _ = manta_at_exit { ProcessEnd.exiting() }
+    }
+
+    /// Has signals shut `cluster` down, also those that have come since `prepare`.
     static func watch(_ cluster: EmbeddedCluster) {
-        let source = SignalSource(lane: cluster.system.control) { signal in
+        let source = state.withLock { state in
+            state.cluster = cluster
+            return state.source
+        }
+        source?.serve(on: cluster.system.control) { signal in
+            state.withLock { $0.isEnding = true }
             // Unstructured: a signal belongs to no task. It ends with the process.
             _ = Task.detached {
                 await cluster.stop()
                 manta_signal_raise_default(signal)
             }
         }
-        watch.withLock { $0 = (cluster, source) }
-        source.start(watching: signals)
-        _ = manta_at_exit { ProcessEnd.exiting() }
     }
 
-    /// The cluster has been shut down: signals do what they did before.
+    /// There is no cluster any more: signals do what they did before, also one that was held back meanwhile.
     static func forget() {
         for signal in signals { manta_signal_restore(signal) }
-        watch.withLock { $0.take() }?.signals.stop()
+        let source = state.withLock { state in
+            state.cluster = nil
+            return state.source.take()
+        }
+        source?.close()
+        let missed = manta_signal_take()
+        if missed != 0 { manta_signal_raise_default(missed) }
     }
 
-    private static func exiting() { watch.withLock { $0?.cluster }?.abandon() }
+    /// While a signal ends the process, nobody returns to code that would end it in another way.
+    static func stayIfEnding() async {
+        while isEnding { try? await Task.sleep(for: .seconds(3600)) }
+    }
+
+    private static func exiting() { state.withLock { $0.cluster }?.abandon() }
 }
 
 /// Hands signals from their handler, which may do next to nothing, to a lane.
-private final class SignalSource: LaneSource, Sendable {
-    private let lane: Lane
+final class SignalSource: LaneSource, Sendable {
     private let descriptor = manta_eventfd()
-    private let action: @Sendable (Int32) -> Void
+    private let action = Mutex<(@Sendable (Int32) -> Void)?>(nil)
 
-    init(lane: Lane, _ action: @escaping @Sendable (Int32) -> Void) {
-        self.lane = lane
-        self.action = action
-    }
+    /// Signals that come now are told when a lane serves this.
+    func hold(_ signals: [Int32]) { for signal in signals { _ = manta_signal_watch(signal, descriptor) } }
 
-    func start(watching signals: [Int32]) {
-        lane.execute { _ = self.lane.add(self, descriptor: self.descriptor, events: .readable) }
-        for signal in signals { _ = manta_signal_watch(signal, descriptor) }
+    func serve(on lane: Lane, _ action: @escaping @Sendable (Int32) -> Void) {
+        self.action.withLock { $0 = action }
+        lane.execute { _ = lane.add(self, descriptor: self.descriptor, events: .readable) }
     }
 
     /// After the lane has stopped, and after the handlers are gone.
-    func stop() { _ = manta_close(descriptor) }
+    func close() { _ = manta_close(descriptor) }
 
     func ready(_ events: LaneEvents) {
         manta_eventfd_clear(descriptor)
         let signal = manta_signal_take()
-        if signal != 0 { action(signal) }
+        if signal != 0 { action.withLock { $0 }?(signal) }
     }
 }

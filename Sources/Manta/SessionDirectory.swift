@@ -54,12 +54,15 @@ final class SessionDirectory: Sendable {
 
     /// Removes the folders whose drivers are gone.
     private static func sweep(_ base: String) {
-        for name in entries(of: base) {
-            let lock = open("\(base)/\(name)/lock", O_RDWR | O_CLOEXEC)
-            guard lock >= 0 else { continue }
-            if flock(lock, LOCK_EX | LOCK_NB) == 0 { remove("\(base)/\(name)") }
-            _ = manta_close(lock)
-        }
+        for name in entries(of: base) { removeIfAbandoned("\(base)/\(name)") }
+    }
+
+    /// Removes a folder whose driver is gone; its workers and the next driver do.
+    static func removeIfAbandoned(_ path: String) {
+        let lock = open("\(path)/lock", O_RDWR | O_CLOEXEC)
+        guard lock >= 0 else { return }
+        if flock(lock, LOCK_EX | LOCK_NB) == 0 { remove(path) }
+        _ = manta_close(lock)
     }
 
     private static func remove(_ path: String) {

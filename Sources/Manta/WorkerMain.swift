@@ -49,6 +49,10 @@ enum WorkerMain {
     fileprivate static func run(_ launch: WorkerLaunch) async {
         // Ctrl-C reaches all processes of a terminal; the driver ends its workers in order.
         manta_ignore_signal(SIGINT)
+        // So does SIGTERM from a supervisor. The driver has a moment to end its workers; sent to a worker
+        // alone, it counts.
+        let terminations = SignalSource()
+        terminations.hold([SIGTERM])
         manta_line_buffer_stdout()
         _ = manta_set_close_on_exec(WorkerLaunch.controlDescriptor)
         var logger = Logger(label: "manta.worker")
@@ -60,6 +64,10 @@ enum WorkerMain {
             dispatch: launch.dispatch
         )
         let system = ClusterSystem(process: launch.worker, options: options, logger: logger)
+        terminations.serve(on: system.control) { signal in
+            let end = LaneTimer { manta_signal_raise_default(signal) }
+            system.control.wake(end, at: Lane.now + .seconds(1))
+        }
         do {
             await system.chooseDispatch()
             try system.listen()
@@ -82,6 +90,7 @@ enum WorkerMain {
                 system.whenClosed(connection) { _ in
                     // The raylet is gone: whatever its actors are doing, nobody can reach them any more.
                     if case .unix(let path) = system.options.endpoint(of: system.process) { unlink(path) }
+                    SessionDirectory.removeIfAbandoned(system.options.directory)
                     _exit(0)
                 }
                 system.adopt(connection)

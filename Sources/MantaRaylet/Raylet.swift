@@ -287,22 +287,19 @@ package distributed actor Raylet: ControlActor {
 
     private func lost(_ worker: ProcessID, _ failure: LinkFailure) {
         guard let entry = workers[worker] else { return }
-        if case .silent = failure {
-            logger.warning(
-                "ending a silent worker",
-                metadata: ["worker": "\(entry.process.operatingSystemID)", "reason": "\(failure)"]
-            )
-        }
-        entry.process.kill()
+        guard case .silent = failure else { return entry.process.kill() }
+        logger.warning(
+            "ending a silent worker",
+            metadata: ["worker": "\(entry.process.operatingSystemID)", "reason": "\(failure)"]
+        )
+        entry.process.kill(because: "\(failure)")
     }
 
     private func checkStarted(_ worker: ProcessID) {
         guard let entry = workers[worker], !entry.isReady else { return }
-        logger.error(
-            "ending a worker that did not reach ClusterSystem.run or connect",
-            metadata: ["worker": "\(entry.process.operatingSystemID)", "within": "\(Self.startTimeout)"]
+        entry.process.kill(
+            because: "it did not reach ClusterSystem.run or connect within \(Self.startTimeout)"
         )
-        entry.process.kill()
     }
 
     private func exited(_ worker: ProcessID, _ cause: DeathCause) {

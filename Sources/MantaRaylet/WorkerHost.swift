@@ -50,6 +50,7 @@ package distributed actor WorkerHost: ControlActor {
         if spec.id.hasOwnLane {
             system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id)
         }
+        if spec.options.isolation == .process { system.hostsOneActor() }
         let creation = ActorCreation(type, id: spec.id, epoch: spec.epoch, label: spec.label)
         // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
         let task = Task(executorPreference: system.lane(for: spec.id).tasks) {

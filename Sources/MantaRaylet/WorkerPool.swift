@@ -107,7 +107,8 @@ package struct WorkerPool {
             return [host(actor, at: index, .dedicated(actor))] + decide()
         }
         if let actor {
-            // The actor was withdrawn meanwhile. The worker has its environment, so it is of no use to others.
+            // The actor was withdrawn meanwhile. The worker has its environment, so it is of no use to
+            // others.
             workers[index].role = .dedicated(actor)
             return [.retire(worker)] + decide()
         }
@@ -156,7 +157,11 @@ package struct WorkerPool {
         case .fresh: return nil
         case .dedicated: return idle.map { host(actor, at: $0, .dedicated(actor)) }
         case .shared:
-            if sharedCount < sharedLimit, let idle { return host(actor, at: idle, .shared(actorCount: 1)) }
+            if sharedCount < sharedLimit {
+                if let idle { return host(actor, at: idle, .shared(actorCount: 1)) }
+                // Else the first worker to get ready would be given all actors of a program that starts.
+                if isSpareStarting { return nil }
+            }
             guard let index = leastLoaded, case .shared(let count) = workers[index].role else { return nil }
             return host(actor, at: index, .shared(actorCount: count + 1))
         }
@@ -201,6 +206,13 @@ package struct WorkerPool {
 
     private func index(of worker: ProcessID) -> Int? { workers.firstIndex { $0.id == worker } }
     private func role(of worker: ProcessID) -> Role? { index(of: worker).map { workers[$0].role } }
+
+    /// Whether a worker is getting ready that is for nobody in particular.
+    private var isSpareStarting: Bool {
+        workers.contains { worker in
+            if case .starting(for: nil) = worker.role { true } else { false }
+        }
+    }
 
     private var idle: Int? {
         workers.firstIndex { worker in

@@ -117,6 +117,12 @@ final class WorkerProcess: LaneSource, Sendable {
     /// Names what the worker's lines come from.
     func setLabel(_ label: String?) { state.withLock { $0.label = label } }
 
+    /// Ends the process at once, and says why behind its last output.
+    func kill(because reason: String) {
+        state.withLock { $0.lastLines.append("manta: the raylet ended this worker: \(reason)") }
+        kill()
+    }
+
     /// Ends the process at once.
     func kill() { _ = manta_pidfd_kill(descriptor, SIGKILL) }
 

@@ -26,6 +26,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     package let hosted = HostedActors()
     package let buildID: [UInt8]
     let peers: Peers
+    private let watchdog: Watchdog
     private let laneNotes: [LaneNotes]
     private let controlNotes: LaneNotes
     private let routes = Mutex<[ActorID: Route]>([:])
@@ -46,6 +47,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         bytes.removeLast(64 - manta_build_id(&bytes, 64))
         buildID = bytes
         let watchdog = Watchdog(logger: logger)
+        self.watchdog = watchdog
         control = Lane(name: "manta-control", index: Greeting.controlLane)
         lanes = (0..<options.laneCount).map { index in
             Lane(name: "manta-lane-\(index)", index: UInt8(index)) { job, duration in
@@ -88,6 +90,9 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     }
 
     func notes(of lane: Lane) -> LaneNotes { lane === control ? controlNotes : laneNotes[Int(lane.index)] }
+
+    /// The process hosts a single actor, which may hold its lane.
+    package func hostsOneActor() { watchdog.stop() }
 
     // MARK: Actors of this process
 
@@ -254,7 +259,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         for connection in peers.all { connection.endCalls(on: actor, error) }
     }
 
-    /// The method that a task runs, or that ended in the job that `lane` has just run; for the watchdog, on that lane.
+    /// The method that a task runs, or that ended in the job that `lane` has just run; for the watchdog, on
+    /// that lane.
     func methodRun(by task: UInt, onLane lane: Int) -> String? {
         if let last = laneNotes[lane].lastEnded, last.job == lanes[lane].jobNumber {
             return "\(last.method.name.readable) of \(last.actor)"

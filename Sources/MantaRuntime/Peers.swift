@@ -63,7 +63,9 @@ final class Peers: Sendable {
 
     /// The connection to a lane of `process`, if there is one.
     func connected(to process: ProcessID, lane: UInt8) -> Connection? {
-        guard case .connected(let connection) = state.withLock({ $0.entries[Key(process: process, lane: lane)] })
+        guard
+            case .connected(let connection) = state.withLock({ $0.entries[Key(process: process, lane: lane)] }
+            )
         else { return nil }
         return connection
     }

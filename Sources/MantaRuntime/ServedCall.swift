@@ -51,7 +51,8 @@ final class ServedCall: Sendable {
     var taskIdentity: UInt { identity.load(ordering: .relaxed) }
     var description: String { "\(method.name.readable) of \(hosted.label)" }
 
-    /// Starts the method where its actor lives. Calls start in the order in which this is called for their actor.
+    /// Starts the method where its actor lives. Calls start in the order in which this is called for their
+    /// actor.
     func start() {
         // A task for each call is what a call is; its handle is kept for cancellation until it ends.
         let started: Task<Void, Never> =

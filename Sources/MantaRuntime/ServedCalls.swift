@@ -1,6 +1,7 @@
 /// The calls of one peer that run here, by their numbers.
 ///
-/// A caller uses the lowest numbers that are free, so an array of them is short, and quicker than a dictionary.
+/// A caller uses the lowest numbers that are free, so an array of them is short, and quicker than a
+/// dictionary.
 struct ServedCalls {
     /// No caller has more calls open: see `CallTable`.
     private static let numberLimit: UInt32 = 1 << 20

@@ -16,6 +16,8 @@ final class Watchdog: LaneSource, Sendable {
 
     private struct State {
         weak var system: ClusterSystem?
+        /// The process hosts a single actor: it holds up nobody.
+        var isIdle = false
         /// The job of each lane that has been reported while it ran.
         var reported: [UInt: Moment] = [:]
     }
@@ -44,7 +46,11 @@ final class Watchdog: LaneSource, Sendable {
         system.control.wake(self, at: now + Self.period)
     }
 
+    /// Stops reporting.
+    func stop() { state.withLock { $0.isIdle = true } }
+
     private func report(_ method: String?, _ verb: String, _ duration: Duration, _ lane: Int) {
+        guard !state.withLock({ $0.isIdle }) else { return }
         logger.warning(
             """
             \(method ?? "a task") \(verb) shared lane \(lane) for \(duration.formattedMilliseconds) ms; its other actors waited. \

@@ -45,8 +45,8 @@ extension ByteReader {
 
     /// Reads a float of any width, or an integer that the type holds exactly.
     ///
-    /// A wider float is rounded, as the nearest value of a narrower type is what a sender without that type means;
-    /// one that would round to infinity is out of range.
+    /// A wider float is rounded, as the nearest value of a narrower type is what a sender without that type
+    /// means; one that would round to infinity is out of range.
     mutating func readFloat<T: BinaryFloatingPoint>(_ type: T.Type) throws(WireError) -> T {
         let start = cursor
         let head = try readUntaggedHead()
@@ -93,7 +93,8 @@ extension ByteReader {
         return result
     }
 
-    /// Reads the key of a pair. An integer key reads as its decimal digits, as `CodingKey.stringValue` has it.
+    /// Reads the key of a pair. An integer key reads as its decimal digits, as `CodingKey.stringValue` has
+    /// it.
     mutating func readKey() throws(WireError) -> String {
         guard let next = peek, next >> 5 < 2 else { return try readText() }
         let key: Int128 = try readLongInteger()

@@ -1,7 +1,7 @@
 /// A bounds-checked cursor over borrowed bytes.
 ///
-/// Copies move independently. A reader, and every buffer it hands out, is valid only while the owner of the bytes
-/// keeps them alive.
+/// Copies move independently. A reader, and every buffer it hands out, is valid only while the owner of the
+/// bytes keeps them alive.
 package struct ByteReader {
     /// Everything the reader covers, from its first byte and regardless of the cursor.
     package let bytes: UnsafeRawBufferPointer

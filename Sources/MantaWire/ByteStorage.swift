@@ -1,7 +1,8 @@
 /// The memory behind a ``ByteWriter``.
 ///
-/// A struct behind a pointer and not the stored properties of a class: the optimiser cannot prove that accesses to
-/// class properties never overlap and would check each at run time, which costs more than the append itself.
+/// A struct behind a pointer and not the stored properties of a class: the optimiser cannot prove that
+/// accesses to class properties never overlap and would check each at run time, which costs more than the
+/// append itself.
 @usableFromInline
 struct ByteStorage {
     @usableFromInline var base: UnsafeMutableRawPointer

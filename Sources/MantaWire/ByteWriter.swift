@@ -1,7 +1,8 @@
 /// A growable buffer of raw bytes to send.
 ///
-/// A frame appends space for its header first, then its arguments, and overwrites the header at the end. Clear and
-/// reuse a writer: its memory stays, and so does what ``CBOR`` keeps in it to encode without allocating.
+/// A frame appends space for its header first, then its arguments, and overwrites the header at the end.
+/// Clear and reuse a writer: its memory stays, and so does what ``CBOR`` keeps in it to encode without
+/// allocating.
 package final class ByteWriter {
     /// In the header of `block`, and its first memory in the elements: one allocation.
     @usableFromInline let storage: UnsafeMutablePointer<ByteStorage>
@@ -27,7 +28,8 @@ package final class ByteWriter {
         UnsafeRawBufferPointer(start: storage.pointee.base, count: storage.pointee.count)
     }
 
-    /// Appends the value's bytes as they are in memory, which is little-endian on every platform we build for.
+    /// Appends the value's bytes as they are in memory, which is little-endian on every platform we build
+    /// for.
     @inlinable
     package func append<T: BitwiseCopyable>(_ value: T) {
         storage.pointee.append(value)
@@ -58,7 +60,8 @@ package final class ByteWriter {
         storage.pointee.put(value, at: offset)
     }
 
-    /// Inserts a copy of the bytes at `offset` and moves what follows up. The bytes must not be the writer's own.
+    /// Inserts a copy of the bytes at `offset` and moves what follows up. The bytes must not be the writer's
+    /// own.
     ///
     /// - Complexity: O(*n*) in the bytes after `offset`.
     package func insert(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
@@ -76,7 +79,8 @@ package final class ByteWriter {
 
     /// Forgets everything written.
     ///
-    /// - Parameter keepCapacity: Keeps the memory for the next use. Pass `false` after an unusually large message.
+    /// - Parameter keepCapacity: Keeps the memory for the next use. Pass `false` after an unusually large
+    ///   message.
     package func removeAll(keepingCapacity keepCapacity: Bool = true) {
         storage.pointee.count = 0
         guard !keepCapacity else { return }

@@ -1,9 +1,10 @@
-/// The wire format of values: CBOR (RFC 8949) with typed arrays (RFC 8746), read and written through `Codable`.
+/// The wire format of values: CBOR (RFC 8949) with typed arrays (RFC 8746), read and written through
+/// `Codable`.
 ///
-/// Written are shortest integers and floats and definite lengths. Keyed containers are maps with text keys, `nil` is
-/// `null`, `[UInt8]` and ``WireByteString`` are byte strings, arrays of other numbers are typed arrays. Read is any
-/// well-formed CBOR: also indefinite lengths, unknown tags, `undefined` for `nil`, keys in any order and unknown ones.
-/// Of equal keys in a map the first counts.
+/// Written are shortest integers and floats and definite lengths. Keyed containers are maps with text keys,
+/// `nil` is `null`, `[UInt8]` and ``WireByteString`` are byte strings, arrays of other numbers are typed
+/// arrays. Read is any well-formed CBOR: also indefinite lengths, unknown tags, `undefined` for `nil`, keys
+/// in any order and unknown ones. Of equal keys in a map the first counts.
 package enum CBOR {
     /// How many arrays and maps may lie in one another, for reading and for writing.
     ///
@@ -80,8 +81,8 @@ package enum CBOR {
 
     /// Moves past one item without building it.
     ///
-    /// Checks that the item is well formed and no deeper than ``depthLimit``; text is not checked to be UTF-8. On an
-    /// error the reader stays where it was.
+    /// Checks that the item is well formed and no deeper than ``depthLimit``; text is not checked to be
+    /// UTF-8. On an error the reader stays where it was.
     package static func skip(_ reader: inout ByteReader) throws(WireError) {
         var ahead = reader
         try ahead.skipItem()

@@ -1,6 +1,6 @@
-// Finding keys. Maps that we wrote have their keys in the order in which they are asked for: each is found where
-// the last value ended. Otherwise a small map is searched from its start, and a large one gets an index, so that
-// no map, however it was made, costs quadratic time.
+// Finding keys. Maps that we wrote have their keys in the order in which they are asked for: each is found
+// where the last value ended. Otherwise a small map is searched from its start, and a large one gets an
+// index, so that no map, however it was made, costs quadratic time.
 
 /// Where each key of a map lies. Of equal keys the first counts.
 struct CBORMapIndex {

@@ -1,7 +1,7 @@
 /// The one object behind all decoders and containers of a top-level decode.
 ///
-/// Values being read form a stack of frames, which remember how far each map or array has been read, so that what
-/// comes next in the input is found at once and nothing is read twice to find where it ends.
+/// Values being read form a stack of frames, which remember how far each map or array has been read, so that
+/// what comes next in the input is found at once and nothing is read twice to find where it ends.
 ///
 /// A managed buffer, so that the object, its state and the first frames are one allocation.
 final class CBORDecoderCore: ManagedBuffer<CBORDecoderCore.State, DecodeFrame> {

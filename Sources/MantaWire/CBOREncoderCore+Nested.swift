@@ -1,6 +1,7 @@
-// Containers nested in others may be written by turns with what surrounds them, but hardly ever are. So a nested
-// container is written in place, behind what its parent has, until the parent or something around it is written to
-// again: then it is detached, which means that it gets storage of its own, and inserted when its parent is complete.
+// Containers nested in others may be written by turns with what surrounds them, but hardly ever are. So a
+// nested container is written in place, behind what its parent has, until the parent or something around it
+// is written to again: then it is detached, which means that it gets storage of its own, and inserted when
+// its parent is complete.
 
 extension CBOREncoderCore {
     /// Begins a nested value whose parts may be written at any time until its parent is complete.
@@ -54,7 +55,8 @@ extension CBOREncoderCore {
         }
     }
 
-    /// Moves what detached containers hold to its place, from the last to the first so that each byte moves once.
+    /// Moves what detached containers hold to its place, from the last to the first so that each byte moves
+    /// once.
     @inline(never)
     func insertDetached(in frame: UnsafeMutablePointer<EncodeFrame>) {
         let frames = state.pointee.frames

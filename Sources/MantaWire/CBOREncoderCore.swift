@@ -1,7 +1,7 @@
 /// The one object behind all encoders and containers of a top-level encode.
 ///
-/// Values being written form a stack of frames; containers refer to frames by index. The head of an array or map
-/// is one byte until the value is complete, then its count is known and it grows if it must.
+/// Values being written form a stack of frames; containers refer to frames by index. The head of an array or
+/// map is one byte until the value is complete, then its count is known and it grows if it must.
 final class CBOREncoderCore: ManagedBuffer<CBOREncoderCore.State, EncodeFrame> {
     struct State {
         var frames: UnsafeMutablePointer<EncodeFrame>

@@ -6,8 +6,8 @@
 //                        28-30 reserved; 31 indefinite length (major types 2-5), break (major type 7)
 //   byte 1...  the argument, if it follows
 //
-// Behind the head come, for major types 2 and 3, as many bytes as the argument says; for 4 and 5, as many items
-// or pairs; for 6, one item. For major type 7 the argument is the value.
+// Behind the head come, for major types 2 and 3, as many bytes as the argument says; for 4 and 5, as many
+// items or pairs; for 6, one item. For major type 7 the argument is the value.
 
 /// The first bytes of a CBOR item: what it is, and its length or value.
 struct CBORHead {
@@ -30,7 +30,8 @@ extension CBOR {
 }
 
 extension ByteReader {
-    /// Reads a head, and for strings, arrays and maps checks that what it announces can be in the input at all.
+    /// Reads a head, and for strings, arrays and maps checks that what it announces can be in the input at
+    /// all.
     mutating func readHead() throws(WireError) -> CBORHead {
         guard let first = peek else { throw missing(1) }
         cursor &+= 1

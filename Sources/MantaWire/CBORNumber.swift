@@ -1,5 +1,5 @@
-// Arrays of numbers are typed arrays (RFC 8746): a tag that names the element, then one byte string that holds the
-// elements as they are in memory. The big-endian forms are only read:
+// Arrays of numbers are typed arrays (RFC 8746): a tag that names the element, then one byte string that
+// holds the elements as they are in memory. The big-endian forms are only read:
 //
 //                  UInt8  UInt16 UInt32 UInt64  Int8  Int16 Int32 Int64  Float16 Float Double
 //   little-endian   64     69     70     71      72    77    78    79      84     85    86

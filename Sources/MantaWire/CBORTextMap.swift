@@ -1,7 +1,7 @@
 /// A dictionary with text keys, which is read without a container.
 ///
-/// `Dictionary`'s own `init(from:)` asks for all keys first, which boxes and casts each of them twice and costs
-/// more than reading key and value.
+/// `Dictionary`'s own `init(from:)` asks for all keys first, which boxes and casts each of them twice and
+/// costs more than reading key and value.
 protocol CBORTextMap {
     static func decode(
         from reader: inout ByteReader,

@@ -20,7 +20,8 @@ struct EncodeFrame {
 
     /// The nested container that is being written at the end of this one's storage; `-1` if there is none.
     var openNested: Int32 = -1
-    /// The last nested container with storage of its own, which leads to those before it; `-1` if there is none.
+    /// The last nested container with storage of its own, which leads to those before it; `-1` if there is
+    /// none.
     var lastDetached: Int32 = -1
 
     /// In a nested container: where it begins in the parent's storage.

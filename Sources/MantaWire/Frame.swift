@@ -70,7 +70,8 @@ package struct FrameHead: Hashable, Sendable {
     package var detail: UInt16
     package var number: UInt32
 
-    package init(_ kind: FrameKind, flags: FrameFlags = FrameFlags(), detail: UInt16 = 0, number: UInt32 = 0) {
+    package init(_ kind: FrameKind, flags: FrameFlags = FrameFlags(), detail: UInt16 = 0, number: UInt32 = 0)
+    {
         self.kind = kind
         self.flags = flags
         self.detail = detail

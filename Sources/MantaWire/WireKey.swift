@@ -1,7 +1,7 @@
 /// A key in a coding path, rebuilt from the bytes.
 ///
-/// Paths are made only for errors and for who asks. Until then a frame just knows where its key was written, so
-/// the path holds these and not the program's own `CodingKeys`; names and indices are the same.
+/// Paths are made only for errors and for who asks. Until then a frame just knows where its key was written,
+/// so the path holds these and not the program's own `CodingKeys`; names and indices are the same.
 struct WireKey: CodingKey {
     let stringValue: String
     let intValue: Int?

@@ -1,7 +1,7 @@
 /// How values of a type are stored, decided once per type.
 ///
-/// Without this, every `encode<T>` would compare `T` with two dozen metatypes and then ask the runtime whether `T`
-/// is a ``WireByteString``, which costs 40 ns when the answer is no.
+/// Without this, every `encode<T>` would compare `T` with two dozen metatypes and then ask the runtime
+/// whether `T` is a ``WireByteString``, which costs 40 ns when the answer is no.
 enum WireTypeKind: UInt8 {
     /// Through the type's own `encode(to:)` and `init(from:)`.
     case codable = 1

@@ -2,8 +2,8 @@ import Synchronization
 
 /// A direct-mapped cache from a type's metadata address to its kind, shared by all threads.
 ///
-/// One word holds both, the kind in the upper byte and the address below it, so that a relaxed load sees a whole
-/// entry, of this type or of another.
+/// One word holds both, the kind in the upper byte and the address below it, so that a relaxed load sees a
+/// whole entry, of this type or of another.
 final class WireTypeTable: Sendable {
     private static let addressMask: UInt = 1 << 56 - 1
     /// 2,048 words: far more than the types that travel in one program.

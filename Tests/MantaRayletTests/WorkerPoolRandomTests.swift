@@ -3,8 +3,8 @@ import MantaRaylet
 import MantaTestSupport
 import Testing
 
-/// Runs random requests and ends of processes against the pool, and against the plainest model of it: what was asked for, what
-/// was answered, and which processes run.
+/// Runs random requests and ends of processes against the pool, and against the plainest model of it: what
+/// was asked for, what was answered, and which processes run.
 private struct PoolSimulation {
     private enum Worker: Equatable {
         case starting(for: ActorID?)

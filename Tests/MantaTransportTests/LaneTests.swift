@@ -273,8 +273,8 @@ struct LaneTests {
             let sources = Mutex<[(Source, LaneToken, Int32)]>([])
             let newcomers = Mutex<[(Source, LaneToken, Int32)]>([])
 
-            // The first source that is called removes all, itself included, and puts others in their place. They watch for
-            // nothing, so any event that they get was meant for those before them.
+            // The first source that is called removes all, itself included, and puts others in their place.
+            // They watch for nothing, so any event that they get was meant for those before them.
             @Sendable func removeAll() {
                 let removed = sources.withLock { sources in
                     defer { sources = [] }

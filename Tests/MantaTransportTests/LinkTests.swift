@@ -102,7 +102,8 @@ struct LinkTests {
             let link = await startLink(near, on: lanes[0], limits: limits, sender)
             let frame = call(1, [UInt8](repeating: 3, count: 50_000))
             var sentCount = 0
-            // A sender that heeds the sign keeps the queue under the mark and a frame, whatever the socket holds itself.
+            // A sender that heeds the sign keeps the queue under the mark and a frame, whatever the socket
+            // holds itself.
             while !link.isCongested {
                 link.send(frame)
                 sentCount += 1

@@ -3,7 +3,8 @@ import Manta
 import MantaWire
 import Testing
 
-/// Random and mutated bytes into every reader: any outcome but a trap is right, and what is accepted must be stable.
+/// Random and mutated bytes into every reader: any outcome but a trap is right, and what is accepted must be
+/// stable.
 @Suite("fuzzing")
 struct FuzzTests {
     struct Record: Codable, Equatable {

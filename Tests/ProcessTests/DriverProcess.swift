@@ -57,8 +57,9 @@ final class DriverProcess: Sendable {
     /// Whether neither a process of its session nor a file of it is left.
     func leavesNothing(workers: [Int32]) async throws -> Bool {
         try await eventually { workers.allSatisfy { kill($0, 0) != 0 } }
-        let base = folder.appendingPathComponent("manta-\(geteuid())")
-        return try FileManager.default.contentsOfDirectory(atPath: base.path).isEmpty
+        let base = folder.appendingPathComponent("manta-\(geteuid())").path
+        guard FileManager.default.fileExists(atPath: base) else { return true }
+        return try FileManager.default.contentsOfDirectory(atPath: base).isEmpty
     }
 
     func removeFolder() { try? FileManager.default.removeItem(at: folder) }

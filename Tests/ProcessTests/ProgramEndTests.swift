@@ -32,7 +32,7 @@ struct ProgramEndTests {
         #expect(text.contains("again true 2"))
     }
 
-    @Test("workers do not outlive a driver that is killed, and the next driver removes what it left")
+    @Test("workers do not outlive a driver that is killed, and remove what it left")
     func killed() async throws {
         try await Turn.taken {
             let driver = try await DriverProcess("wait")
@@ -41,14 +41,27 @@ struct ProgramEndTests {
             #expect(workers.count == 2)
             driver.signal(SIGKILL)
             #expect(try await driver.end() == -SIGKILL)
-            try await eventually { workers.allSatisfy { kill($0, 0) != 0 } }
+            #expect(try await driver.leavesNothing(workers: workers))
+        }
+    }
 
-            let base = driver.folder.appendingPathComponent("manta-\(geteuid())").path
-            #expect(try FileManager.default.contentsOfDirectory(atPath: base).count == 1)
-            let next = try await DriverProcess("return", environment: ["TMPDIR": driver.folder.path])
-            defer { next.removeFolder() }
-            #expect(try await next.end() == 0)
-            #expect(try FileManager.default.contentsOfDirectory(atPath: base).isEmpty)
+    @Test(
+        "a signal while the cluster starts leaves nothing either",
+        arguments: ["manta-", "lock", "process-"]
+    )
+    func signalWhileStarting(stage: String) async throws {
+        try await Turn.taken {
+            let driver = try await DriverProcess("wait")
+            defer { driver.removeFolder() }
+            // As soon as the start has come so far that it has made this file.
+            try await eventually {
+                FileManager.default.enumerator(atPath: driver.folder.path)?.contains { path in
+                    (path as? String)?.split(separator: "/").last?.hasPrefix(stage) ?? false
+                } ?? false
+            }
+            driver.signal(SIGTERM)
+            #expect(try await driver.end() == -SIGTERM)
+            #expect(try await driver.leavesNothing(workers: []))
         }
     }
 

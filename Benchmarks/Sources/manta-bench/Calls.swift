@@ -21,8 +21,8 @@ enum Calls {
         return nanoseconds
     }
 
-    /// Keeps `inFlight` calls under way, each from a child task of its own, until `count` have ended; how many
-    /// nanoseconds that took.
+    /// Keeps `inFlight` calls under way, each from a child task of its own, until `count` have ended; how
+    /// many nanoseconds that took.
     static func flood(_ callee: Callee, inFlight: Int, count: Int) async throws -> UInt64 {
         let before = cfloor_now()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -2,7 +2,8 @@ import CFloor
 import Glibc
 import Manta
 
-/// What a cluster takes to start and to be there. Measured once in each process: every round is a process of its own.
+/// What a cluster takes to start and to be there. Measured once in each process: every round is a process of
+/// its own.
 struct ClusterBenchmarks {
     let cluster: ClusterSystem
     let effort: Effort

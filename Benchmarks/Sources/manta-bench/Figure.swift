@@ -1,4 +1,5 @@
-/// Everything that is measured. The raw value is the row's name, which stays the same from release to release.
+/// Everything that is measured. The raw value is the row's name, which stays the same from release to
+/// release.
 enum Figure: String, CaseIterable {
     // Calls
     case floorP50 = "floor ping-pong p50"
@@ -57,7 +58,8 @@ enum Figure: String, CaseIterable {
         }
     }
 
-    /// What the row is meant to reach. Nothing checks it: times depend on the machine and on what else runs there.
+    /// What the row is meant to reach. Nothing checks it: times depend on the machine and on what else runs
+    /// there.
     func target(isPinned: Bool) -> String? {
         switch self {
         case .remoteP50 where isPinned: "<= 2 x floor"

@@ -6,9 +6,11 @@ import Manta
 extension Measurement: ExpressibleByArgument {}
 extension Effort: ExpressibleByArgument {}
 
-/// Makes one measurement in a cluster of its own and writes what it found to the standard output, for `MantaBench` to read.
+/// Makes one measurement in a cluster of its own and writes what it found to the standard output, for
+/// `MantaBench` to read.
 ///
-/// Its workers are processes of this same program with the same arguments, which become workers in `ClusterSystem.run`.
+/// Its workers are processes of this same program with the same arguments, which become workers in
+/// `ClusterSystem.run`.
 struct MeasureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure",

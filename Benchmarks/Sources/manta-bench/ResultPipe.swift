@@ -1,6 +1,7 @@
 import Glibc
 
-/// The way of a measuring process's results to the one that started it: a line of name and value for each, over what was its standard output.
+/// The way of a measuring process's results to the one that started it: a line of name and value for each,
+/// over what was its standard output.
 struct ResultPipe {
     private let descriptor: Int32
 

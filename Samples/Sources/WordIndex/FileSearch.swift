@@ -3,8 +3,9 @@ import Glibc
 
 /// Finds the files to index: each path that is a file, and all files in each that is a folder.
 ///
-/// Leaves out what is hidden, what is no regular file (reading a pipe might never end), and links to folders, which might
-/// lead back. The order is that of the paths, then of names, so that every run numbers the files alike.
+/// Leaves out what is hidden, what is no regular file (reading a pipe might never end), and links to folders,
+/// which might lead back. The order is that of the paths, then of names, so that every run numbers the files
+/// alike.
 struct FileSearch {
     private(set) var files: [String] = []
     /// What could not be looked at.
@@ -67,7 +68,8 @@ struct FileSearch {
         return lstat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR)
     }
 
-    /// `S_IFREG`, `S_IFDIR` and so on: asked of the system, because Foundation does not tell why a link leads nowhere.
+    /// `S_IFREG`, `S_IFDIR` and so on: asked of the system, because Foundation does not tell why a link leads
+    /// nowhere.
     private static func kind(of path: String, followsLink: Bool) throws(FileFailure) -> mode_t {
         var status = stat()
         guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else {

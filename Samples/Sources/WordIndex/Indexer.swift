@@ -1,7 +1,8 @@
 /// Reads the files and sends their words to the shards.
 ///
-/// A few files are under way at a time, each in a task that sends one batch after the other: reading overlaps with the shards' work, and
-/// neither memory nor the number of calls in flight grows with the number of files.
+/// A few files are under way at a time, each in a task that sends one batch after the other: reading overlaps
+/// with the shards' work, and neither memory nor the number of calls in flight grows with the number of
+/// files.
 struct Indexer: Sendable {
     var index: ShardedIndex
     var files: [String]

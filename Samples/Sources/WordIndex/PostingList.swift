@@ -1,6 +1,7 @@
 /// The files in which a word occurs, and how often in each.
 ///
-/// Two arrays of numbers rather than one of pairs: numbers travel as one run of bytes, without a name for each.
+/// Two arrays of numbers rather than one of pairs: numbers travel as one run of bytes, without a name for
+/// each.
 struct PostingList: Codable, Sendable {
     /// Numbers that the driver has given to the files.
     private(set) var files: [Int] = []

@@ -2,7 +2,8 @@ import Foundation
 
 /// Manta's own sources and documentation, which are indexed when no path is given.
 enum ProjectFolders {
-    /// Looks in the current folder, then in each above it. The folder of the samples has `Sources` too, so what counts is the framework's.
+    /// Looks in the current folder, then in each above it. The folder of the samples has `Sources` too, so
+    /// what counts is the framework's.
     ///
     /// - Throws: ``NoProject`` if neither the current folder nor any above it is the project.
     static func find() throws -> [String] {

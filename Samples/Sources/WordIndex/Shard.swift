@@ -2,10 +2,11 @@ import Manta
 
 /// An actor that owns the words whose hash leads to it.
 ///
-/// It lives in a worker process, perhaps on a lane that it shares with other shards, so no method computes for long: what is large comes
-/// in batches, and a walk over all words lets others go first now and then.
+/// It lives in a worker process, perhaps on a lane that it shares with other shards, so no method computes
+/// for long: what is large comes in batches, and a walk over all words lets others go first now and then.
 ///
-/// It is not restarted when its process dies: its postings would be gone, and an index without them would be silently wrong.
+/// It is not restarted when its process dies: its postings would be gone, and an index without them would be
+/// silently wrong.
 distributed actor Shard: Spawnable {
     private var postings: [String: PostingList] = [:]
     private var wordCount = 0

@@ -2,8 +2,9 @@ import Manta
 
 /// The index as the driver sees it: all shards as one.
 ///
-/// A word has one owner, found by its hash, so every question goes to the one shard that knows, or to all at once with answers that do
-/// not overlap. At most one call per shard is in flight for each call of a method here.
+/// A word has one owner, found by its hash, so every question goes to the one shard that knows, or to all at
+/// once with answers that do not overlap. At most one call per shard is in flight for each call of a method
+/// here.
 struct ShardedIndex: Sendable {
     private let shards: [Shard]
 
@@ -54,7 +55,8 @@ struct ShardedIndex: Sendable {
 
     /// The `count` most frequent words of all.
     ///
-    /// No shard knows how its words rank among those of others, but each of the best `count` of all is among the best `count` of its owner.
+    /// No shard knows how its words rank among those of others, but each of the best `count` of all is among
+    /// the best `count` of its owner.
     func top(_ count: Int) async throws -> [WordTotal] {
         guard count > 0 else { return [] }
         var top = TopWords(limit: count)

@@ -2,9 +2,9 @@ import Foundation
 
 /// Says what a word is.
 ///
-/// A word is a longest run of characters that Swift calls letters or numbers, in lower case and in canonical composition. Swift
-/// takes `é` in one scalar and in two for the same string; composed, they are the same bytes too, and so have the same hash and
-/// the same shard.
+/// A word is a longest run of characters that Swift calls letters or numbers, in lower case and in canonical
+/// composition. Swift takes `é` in one scalar and in two for the same string; composed, they are the same
+/// bytes too, and so have the same hash and the same shard.
 enum Tokenizer {
     /// The words of `text`, in order.
     static func words(in text: some StringProtocol) -> [String] {
@@ -15,9 +15,9 @@ enum Tokenizer {
 
     /// How often each word occurs in `text`, which is valid UTF-8.
     ///
-    /// Nearly all lines of most files are ASCII, where a byte is a character: they take a path that looks at no Unicode tables. A
-    /// line break is always the end of a character, so lines can be looked at one by one. `--verify` holds this path
-    /// against the plain one.
+    /// Nearly all lines of most files are ASCII, where a byte is a character: they take a path that looks at
+    /// no Unicode tables. A line break is always the end of a character, so lines can be looked at one by
+    /// one. `--verify` holds this path against the plain one.
     static func countWords(in text: [UInt8]) -> [String: Int] {
         var counts: [String: Int] = [:]
         var word: [UInt8] = []

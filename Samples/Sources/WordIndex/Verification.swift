@@ -9,8 +9,8 @@ struct Outcome: Sendable {
 
 /// Counts everything again in one dictionary of this process, and compares.
 ///
-/// It shares with the index how a file is read and what a word is, and nothing else: no fast path, no hash, no batches, no calls, no
-/// merging. Every count of every word in every file is compared.
+/// It shares with the index how a file is read and what a word is, and nothing else: no fast path, no hash,
+/// no batches, no calls, no merging. Every count of every word in every file is compared.
 struct Verification: Sendable {
     var outcome: Outcome
     var topCount: Int

@@ -3,8 +3,8 @@ public import Manta
 
 /// The command line: says what to do, and leaves doing it to ``IndexJob``.
 ///
-/// A worker process is this same program, started with the same arguments, so all of this runs there too, up to
-/// `ClusterSystem.run`, which does not return in a worker. That is why nothing here looks at files.
+/// A worker process is this same program, started with the same arguments, so all of this runs there too, up
+/// to `ClusterSystem.run`, which does not return in a worker. That is why nothing here looks at files.
 @main
 struct WordIndexCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -99,5 +99,6 @@ struct WordIndexCommand: AsyncParsableCommand {
     }
 }
 
-// Its cases are the values of `--isolation`. The conformance of a public type to a public protocol is public: hence the imports.
+// Its cases are the values of `--isolation`. The conformance of a public type to a public protocol is public:
+// hence the imports.
 extension Isolation: @retroactive ExpressibleByArgument {}
