@@ -31,8 +31,11 @@ extension ClusterSystem {
         do {
             try await execute(method.identifier, on: actor, &decoder, result)
             return result.error
+        } catch let failure as CallFailure {
+            return failure
         } catch {
-            return error
+            // What the method throws goes to `result`: this is why the runtime did not run it.
+            return CallFailure.argument(error)
         }
     }
 

@@ -107,7 +107,7 @@ package final class Link: LaneSource, Sendable {
                 watchWritable(true, &output)
                 return nil
             } else if count != -Int(EINTR) {
-                return LinkFailure(sending: Int32(-count))
+                return LinkFailure("send", number: Int32(-count))
             }
         }
         return nil
@@ -124,7 +124,7 @@ package final class Link: LaneSource, Sendable {
                 watchWritable(true, &output)
                 return nil
             } else if count != -Int(EINTR) {
-                return LinkFailure(sending: Int32(-count))
+                return LinkFailure("send", number: Int32(-count))
             }
         }
         watchWritable(false, &output)
@@ -172,7 +172,7 @@ package final class Link: LaneSource, Sendable {
         } else if count == 0 {
             close(.peerClosed)
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
-            close(.systemError(call: "read", number: Int32(-count)))
+            close(LinkFailure("read", number: Int32(-count)))
         }
     }
 

@@ -11,9 +11,10 @@ package enum LinkFailure: Error, Hashable, Sendable {
     /// This side closed it.
     case closedHere(String)
 
-    init(sending number: Int32) {
-        self =
-            number == EPIPE || number == ECONNRESET ? .peerClosed : .systemError(call: "send", number: number)
+    /// `ECONNRESET` also comes from a read, when the peer ended with something unread.
+    init(_ call: String, number: Int32) {
+        let isEnd = number == EPIPE || number == ECONNRESET
+        self = isEnd ? .peerClosed : .systemError(call: call, number: number)
     }
 }
 

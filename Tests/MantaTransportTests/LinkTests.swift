@@ -102,8 +102,7 @@ struct LinkTests {
             let link = await startLink(near, on: lanes[0], limits: limits, sender)
             let frame = call(1, [UInt8](repeating: 3, count: 50_000))
             var sentCount = 0
-            // A sender that heeds the sign keeps the queue under the mark and a frame, whatever the socket
-            // holds itself.
+            // A sender that heeds the sign keeps the queue under the mark and a frame, whatever the socket holds itself.
             while !link.isCongested {
                 link.send(frame)
                 sentCount += 1
@@ -248,6 +247,20 @@ struct LinkTests {
                 link.send(call(1))
                 return !sender.failures.isEmpty
             }
+            #expect(sender.failures == [.peerClosed])
+        }
+    }
+
+    @Test("a peer that ends before it has read everything has closed the link, like any other")
+    func peerEndsWithUnreadBytes() async throws {
+        try await withLanes(1) { lanes in
+            let (near, far) = try makeSocketPair()
+            let peer = RawSocket(far)
+            let sender = Recorder()
+            let link = await startLink(near, on: lanes[0], sender)
+            #expect(link.send(call(1)))
+            peer.close()
+            try await eventually { !sender.failures.isEmpty }
             #expect(sender.failures == [.peerClosed])
         }
     }
