@@ -72,6 +72,7 @@ let package = Package(
             name: "MantaRuntimeTests",
             dependencies: [
                 "CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaRuntime", "MantaTestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),

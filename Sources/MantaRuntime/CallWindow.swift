@@ -32,6 +32,9 @@ package struct CallWindow<Held> {
     /// Notes that the call at `place` has started.
     package mutating func started(_ place: UInt64) { startedCount = max(startedCount, min(place, sentCount)) }
 
+    /// Takes back a call that was counted as sent and never will be.
+    package mutating func withdrew() { sentCount = max(startedCount, sentCount - 1) }
+
     /// The next call that may be sent now.
     package mutating func next() -> Held? { notStartedCount < limit ? held.popFirst() : nil }
 }

@@ -172,8 +172,13 @@ extension ClusterSystem {
             on: lane,
             greeting: greeting(to: location.process, lane: location.lane)
         )
-        return await withCheckedContinuation { continuation in
-            lane.execute { continuation.resume(returning: Connection(socket, system: self, lane: lane)) }
+        return try await withCheckedThrowingContinuation { continuation in
+            let isServed = lane.execute {
+                continuation.resume(returning: Connection(socket, system: self, lane: lane))
+            }
+            guard !isServed else { return }
+            socket.discard()
+            continuation.resume(throwing: notConnected())
         }
     }
 

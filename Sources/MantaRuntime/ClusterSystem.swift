@@ -174,10 +174,11 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
 
     private func accept(_ socket: GreetedSocket) {
         let lane = lane(at: socket.peer.lane)
-        lane.execute {
+        let isServed = lane.execute {
             let connection = Connection(socket, system: self, lane: lane)
             self.peers.accepted(connection)
         }
+        if !isServed { socket.discard() }
     }
 
     func lane(at index: UInt8) -> Lane {

@@ -43,6 +43,7 @@ extension Connection {
     }
 
     private func transmitOrPark(_ call: PendingCall, _ state: inout State, now: Moment) {
+        (call.place, call.wantsStarted) = call.route.window.sent()
         if state.link?.isCongested ?? true || !state.parked.isEmpty {
             state.parked.append(call)
         } else {
@@ -59,8 +60,6 @@ extension Connection {
             state.isNamed[method] = true
             sendName(of: call.method, on: link)
         }
-        let (place, wantsStarted) = call.route.window.sent()
-        call.place = place
         CallHead(
             actor: call.route.actor,
             method: call.method.number,
@@ -69,7 +68,7 @@ extension Connection {
         ).store(in: frame)
         FrameHead(
             .call,
-            flags: wantsStarted ? .wantsStarted : FrameFlags(),
+            flags: call.wantsStarted ? .wantsStarted : FrameFlags(),
             detail: UInt16(call.substitutionCount),
             number: number
         ).store(in: frame)
@@ -148,6 +147,8 @@ extension Connection {
         guard let number = call.number, state.calls.giveUp(number, wasSent: call.isSent) != nil else {
             return nil
         }
+        // One that waits for the link will never start; one that waits for the window has not been counted.
+        if !call.isSent, call.place > 0 { call.route.window.withdrew() }
         call.number = nil
         call.frame = nil
         defer { call.continuation = nil }

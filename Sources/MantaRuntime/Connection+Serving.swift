@@ -9,14 +9,22 @@ extension Connection {
     private static let runningLimit = 100_000
     /// Method names that a peer may send.
     private static let nameLimit = 1 << 16
+    private static let nameByteLimit = 4096
+    /// Names of methods that this program does not have are kept, for errors; of more than these it is only told that there is none.
+    private static let unknownNameLimit = 100
 
     func named(_ head: FrameHead, _ body: FrameBody) {
         let number = Int(head.number)
-        guard number < Self.nameLimit else { return refuse("a method numbered \(number)") }
+        guard number < Self.nameLimit, body.bytes.count <= Self.nameByteLimit else {
+            return refuse("a method numbered \(number) with a name of \(body.bytes.count) bytes")
+        }
         while servedMethods.count <= number { servedMethods.append(nil) }
         let identifier = String(decoding: body.bytes, as: UTF8.self)
         servedMethods[number] = ServedMethod.named(identifier)
-        if servedMethods[number] == nil { unknownNames.withLock { $0[head.number] = identifier } }
+        guard servedMethods[number] == nil else { return }
+        unknownNames.withLock { names in
+            if names.count < Self.unknownNameLimit { names[head.number] = identifier }
+        }
     }
 
     func serve(_ head: FrameHead, _ body: FrameBody) {

@@ -16,8 +16,9 @@ final class PendingCall: @unchecked Sendable {
 
     var continuation: UnsafeContinuation<CallEnd, Never>?
     var number: UInt32?
-    /// Among the calls sent to the same actor.
+    /// Among the calls sent to the same actor; 0 while its window holds it back.
     var place: UInt64 = 0
+    var wantsStarted = false
     var isSent = false
     /// Cancelled before or after it began.
     var isCancelled = false

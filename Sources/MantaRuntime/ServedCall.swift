@@ -101,7 +101,6 @@ final class ServedCall: Sendable {
     @inline(__always)
     private nonisolated(nonsending) func perform() async {
         guard let actor = hosted.actor else { return fail(connection.system.notHere(hosted.id)) }
-        guard method.accepts(actor) else { return fail(wrongType(actor)) }
         let userInfo = connection.system.codingUserInfo
         let writer = replyWriter()
         do throws(ClusterError) {
@@ -111,6 +110,11 @@ final class ServedCall: Sendable {
                 substitutionCount: substitutionCount,
                 userInfo: userInfo
             )
+            switch method.fit(actor, substitutions: decoder.substitutions) {
+            case .fits: break
+            case .otherType: throw wrongType(actor)
+            case .otherSubstitutions: throw wrongSubstitutions(actor, decoder.substitutions)
+            }
             if substitutionCount > 0 {
                 decoder.substitute(method.substitutions(decoder.substitutions, for: actor))
             }
@@ -166,6 +170,15 @@ final class ServedCall: Sendable {
             .noSuchMethod,
             "\(hosted.id) in \(connection.system.process) is a \(type(of: actor)), which has no \(method.name.readable), "
                 + "as \(connection.peer) called it",
+            outcome: .notExecuted
+        )
+    }
+
+    private func wrongSubstitutions(_ actor: any DistributedActor, _ types: [any Any.Type]) -> ClusterError {
+        ClusterError(
+            .undecodable,
+            "\(connection.peer) called \(method.name.readable) with \(types) for generic parameters, which do not fit "
+                + "\(type(of: actor)) in \(connection.system.process)",
             outcome: .notExecuted
         )
     }

@@ -39,14 +39,23 @@ package final class ServedMethod: Sendable {
         }
     }
 
-    /// Whether the method is one of the actor's type, or of a protocol that the type conforms to.
-    func accepts(_ actor: any DistributedActor) -> Bool {
+    enum Fit {
+        case fits
+        /// The method is not one of the actor's type, nor of a protocol that the type conforms to.
+        case otherType
+        /// The substitutions that the caller has recorded are not those that the method has on this actor.
+        case otherSubstitutions
+    }
+
+    /// Whether the method can run on `actor`.
+    func fit(_ actor: any DistributedActor, substitutions: [any Any.Type]) -> Fit {
         let type = type(of: actor) as any Any.Type
-        let identity = UInt(bitPattern: ObjectIdentifier(type).hashValue)
-        if lastAccepted.load(ordering: .relaxed) == identity { return true }
-        guard declares(type, actor) else { return false }
-        lastAccepted.store(identity, ordering: .relaxed)
-        return true
+        let identity = UInt(bitPattern: ObjectIdentifier(type))
+        if substitutions.isEmpty, lastAccepted.load(ordering: .relaxed) == identity { return .fits }
+        guard declares(type, actor) else { return .otherType }
+        guard name.fits(type, substitutions: substitutions) else { return .otherSubstitutions }
+        if substitutions.isEmpty { lastAccepted.store(identity, ordering: .relaxed) }
+        return .fits
     }
 
     private func declares(_ type: any Any.Type, _ actor: any DistributedActor) -> Bool {

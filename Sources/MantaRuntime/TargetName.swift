@@ -12,6 +12,10 @@ package struct TargetName: Hashable, Sendable {
     package let owner: String
     /// Whether the method itself has generic parameters, beyond those of its actor.
     package let isGeneric: Bool
+    /// How many.
+    let genericParameterCount: Int
+    /// What an extension that declares the method asks of its actor's arguments: `A == Swift.Int`.
+    let ownerConstraints: [String]
     /// The protocol whose method this is, qualified by its module; `nil` for a method of an actor.
     package let protocolName: String?
 
@@ -21,6 +25,7 @@ package struct TargetName: Hashable, Sendable {
             text.hasPrefix(Self.prefix)
         else { return nil }
         let declaration = Self.plain(text.dropFirst(Self.prefix.count))
+        (genericParameterCount, ownerConstraints) = Self.generics(text.dropFirst(Self.prefix.count))
         guard let parenthesis = declaration.firstIndex(of: "(") else { return nil }
         let path = declaration[..<parenthesis]
         guard let dot = path.lastIndex(of: "."), path[..<dot].contains(".") else { return nil }
@@ -135,7 +140,7 @@ package struct TargetName: Hashable, Sendable {
 }
 
 extension String {
-    fileprivate func firstRange(of text: String) -> Range<Index>? {
+    func firstRange(of text: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {
             if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }

@@ -37,7 +37,7 @@ package struct Ledger: Hashable, Sendable {
         }
         var after = now()
         // A lane's thread tells that it ends before it has closed its descriptors.
-        for _ in 0..<200 where !after.isWithin(before) {
+        for _ in 0..<1_000 where !after.isWithin(before) {
             try await Task.sleep(for: .milliseconds(5))
             after = now()
         }

@@ -28,8 +28,8 @@ struct LinkOutput: ~Copyable, @unchecked Sendable {
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) { buffer.append(bytes) }
 
-    mutating func sent(_ count: Int) {
-        sentCount += count
+    mutating func sent(_ newlySent: Int) {
+        sentCount += newlySent
         if sentCount == buffer.count {
             buffer.removeAll()
             sentCount = 0

@@ -61,7 +61,10 @@ package final class Listener: LaneSource, Sendable {
     package func ready(_ events: LaneEvents) {
         for _ in 0..<16 {
             let connection = manta_accept(socket)
-            guard connection >= 0 else { return }
+            guard connection >= 0 else {
+                if connection == -EMFILE || connection == -ENFILE { pause() }
+                return
+            }
             guard manta_peer_user(connection) == Int64(geteuid()) else {
                 refuse(connection, "a process of another user tried to connect to \(path)")
                 continue
@@ -89,6 +92,18 @@ package final class Listener: LaneSource, Sendable {
             }
             exchange.start()
         }
+    }
+
+    /// No descriptor is left. The event would come again at once and the lane do nothing else, so it looks again later.
+    private func pause() {
+        guard let token else { return }
+        refused("no descriptor is left for a connection to \(path): raise the limit (ulimit -n)")
+        lane.watch(socket, for: LaneEvents(rawValue: 0), token: token)
+        lane.wake(self, at: Lane.now + .milliseconds(100))
+    }
+
+    package func timePassed(_ now: Moment) {
+        if let token { lane.watch(socket, for: .readable, token: token) }
     }
 
     private func refuse(_ connection: Int32, _ reason: String) {

@@ -109,6 +109,17 @@ func withClusterPair<R>(
     limits: LinkLimits = LinkLimits(),
     _ body: (ClusterPair) async throws -> R
 ) async throws -> R {
+    // In turn with tests that count what a process holds.
+    try await Turn.taken { try await run(dispatch, maxPendingCalls, laneCount, limits, body) }
+}
+
+private func run<R>(
+    _ dispatch: DispatchMode,
+    _ maxPendingCalls: Int,
+    _ laneCount: Int,
+    _ limits: LinkLimits,
+    _ body: (ClusterPair) async throws -> R
+) async throws -> R {
     var template = Array("/tmp/manta-test-XXXXXX".utf8CString)
     try #require(mkdtemp(&template) != nil)
     let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -154,7 +154,7 @@ struct OrderTests {
         }
     }
 
-    @Test("calls that wait for a congested link count as sent", .disabled("51 go, of 10"))
+    @Test("calls that wait for a congested link count as sent")
     func congestedAndFull() async throws {
         var limits = LinkLimits()
         limits.highWatermark = 100_000

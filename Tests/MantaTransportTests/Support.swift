@@ -1,5 +1,6 @@
 import Glibc
 import MantaCore
+import MantaTestSupport
 import MantaTransport
 import MantaWire
 import Synchronization
@@ -70,14 +71,17 @@ func on<R: Sendable>(_ lane: Lane, _ body: @escaping @Sendable () -> R) async ->
 
 /// Runs `body` with lanes that end after it.
 func withLanes<R>(_ count: Int, _ body: ([Lane]) async throws -> R) async throws -> R {
-    let lanes = (0..<count).map { Lane(name: "test-\($0)", index: UInt8($0)) }
-    do {
-        let result = try await body(lanes)
-        for lane in lanes { await lane.stop() }
-        return result
-    } catch {
-        for lane in lanes { await lane.stop() }
-        throw error
+    // In turn with tests that count what a process holds.
+    try await Turn.taken {
+        let lanes = (0..<count).map { Lane(name: "test-\($0)", index: UInt8($0)) }
+        do {
+            let result = try await body(lanes)
+            for lane in lanes { await lane.stop() }
+            return result
+        } catch {
+            for lane in lanes { await lane.stop() }
+            throw error
+        }
     }
 }
 
