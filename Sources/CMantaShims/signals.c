@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "include/CMantaShims.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,9 +13,11 @@ static atomic_int watching_eventfd = -1;
 static atomic_int seen_signal = 0;
 
 static void note_signal(int signal) {
+    int error = errno;
     atomic_store(&seen_signal, signal);
     int fd = atomic_load(&watching_eventfd);
     if (fd >= 0) manta_eventfd_signal(fd);  // write(2) is async-signal-safe
+    errno = error;
 }
 
 int manta_signal_watch(int signal, int eventfd) {
@@ -34,6 +37,7 @@ int manta_signal_take(void) { return atomic_exchange(&seen_signal, 0); }
 void manta_signal_restore(int number) {
     struct sigaction current;
     if (sigaction(number, NULL, &current) == 0 && current.sa_handler == note_signal) signal(number, SIG_DFL);
+    atomic_store(&watching_eventfd, -1);
 }
 
 void manta_signal_raise_default(int number) {

@@ -4,6 +4,7 @@ internal import MantaGCS
 public import MantaRuntime
 internal import MantaTransport
 internal import MantaWire
+import Synchronization
 
 extension ClusterSystem {
     /// Creates an actor on a node that has the resources it asks for, and returns a reference to it once it
@@ -21,7 +22,19 @@ extension ClusterSystem {
     ) async throws -> A {
         let request = try spawnRequest(type, arguments, options)
         let gcs = try gcs()
-        let outcome = try await bounded("spawn of \(A.self)") { try await gcs.spawn(request) }
+        let late = Mutex<ActorID?>(nil)
+        let outcome: SpawnOutcome
+        do {
+            outcome = try await bounded("spawn of \(A.self)") {
+                let outcome = try await gcs.spawn(request)
+                if case .created(let id, _, _) = outcome { late.withLock { $0 = id } }
+                return outcome
+            }
+        } catch {
+            // It was created just as its caller gave up: nobody has a reference to it.
+            if let id = late.withLock({ $0 }) { await uncancelled(on: control) { try? await gcs.kill(id) } }
+            throw error
+        }
         switch outcome {
         case .initFailed(let failure): throw failure.error(in: self)
         case .created(let id, let location, _):

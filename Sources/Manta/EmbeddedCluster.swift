@@ -121,6 +121,7 @@ package final class EmbeddedCluster: Sendable {
         await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try? await raylet.stop(within: .seconds(2)) }
         }
+        try? await withTaskExecutorPreference(system.control.tasks) { try await gcs.stop() }
         await system.stop()
         await outputLane.stop()
         session.remove()

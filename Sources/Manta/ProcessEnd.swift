@@ -35,7 +35,18 @@ enum ProcessEnd {
             return state.source
         }
         source?.serve(on: cluster.system.control) { signal in
-            state.withLock { $0.isEnding = true }
+            let isSecond = state.withLock { state in
+                defer { state.isEnding = true }
+                return state.isEnding
+            }
+            // Who asks twice, or whose program holds all threads, does not wait for an orderly end.
+            let force = LaneTimer {
+                cluster.abandon()
+                manta_signal_raise_default(signal)
+            }
+            let control = cluster.system.control
+            control.wake(force, at: isSecond ? Lane.now : Lane.now + .seconds(10))
+            guard !isSecond else { return }
             // Unstructured: a signal belongs to no task. It ends with the process.
             _ = Task.detached {
                 await cluster.stop()
@@ -56,9 +67,12 @@ enum ProcessEnd {
         if missed != 0 { manta_signal_raise_default(missed) }
     }
 
+    /// Suspends for the rest of the process's life.
+    static func forever() async { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+
     /// While a signal ends the process, nobody returns to code that would end it in another way.
     static func stayIfEnding() async {
-        while isEnding { try? await Task.sleep(for: .seconds(3600)) }
+        if isEnding { await forever() }
     }
 
     private static func exiting() { state.withLock { $0.cluster }?.abandon() }

@@ -20,7 +20,7 @@ enum WorkerMain {
         case .some(.none): break
         case .some(.some(let launch)): await run(launch)
         }
-        while true { try? await Task.sleep(for: .seconds(3600)) }
+        await ProcessEnd.forever()
     }
 
     /// What this process was started as: `nil` for a driver, an inner `nil` for a worker that has started

@@ -116,13 +116,13 @@ package distributed actor GCS: ControlActor {
             switch directory.alive(id, at: location, operatingSystemID: operatingSystemID) {
             case .accepted: resumeWaiters(.decision(id))
             case .tooLate(let fate):
-                try? await raylet.end(id, .killed)
+                await endForSure(id, .killed, by: raylet)
                 throw ended(id, fate)
             case .ended(let record):
                 released(record)
                 throw ended(id, directory.fate(of: id))
             case .contradictory(let error):
-                try? await raylet.end(id, .killed)
+                await endForSure(id, .killed, by: raylet)
                 throw error
             }
         }
@@ -160,7 +160,7 @@ package distributed actor GCS: ControlActor {
 
     /// Where an actor is, once that is decided.
     package distributed func fate(of id: ActorID) async -> ActorFate {
-        while case .pending = directory.fate(of: id), !Task.isCancelled { await wait(for: .decision(id)) }
+        if case .pending = directory.fate(of: id) { await wait(for: .decision(id)) }
         return directory.fate(of: id)
     }
 
@@ -210,8 +210,21 @@ package distributed actor GCS: ControlActor {
     private func end(_ id: ActorID, _ cause: DeathCause, by raylet: (any RayletClient)?) async {
         guard let record = directory.died(id, cause) else { return }
         resumeWaiters(.decision(id))
-        try? await raylet?.end(id, cause)
+        await endForSure(id, cause, by: raylet)
         released(record)
+    }
+
+    private func endForSure(_ id: ActorID, _ cause: DeathCause, by raylet: (any RayletClient)?) async {
+        guard let raylet else { return }
+        await uncancelled(on: actorSystem.control) { try? await raylet.end(id, cause) }
+    }
+
+    /// Fails all that wait: the cluster ends.
+    package distributed func stop() {
+        let waiting = placements.values
+        placements = [:]
+        for continuation in waiting { continuation.resume(returning: .failure(actorSystem.notConnected())) }
+        for waiter in waits.removeAll() { waiter.resume() }
     }
 
     /// Gives back what an actor held, which goes to those who wait for it.

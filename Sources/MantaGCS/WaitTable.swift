@@ -17,6 +17,11 @@ struct WaitTable<Key: Hashable, Waiter> {
         return removed.map(\.waiter)
     }
 
+    mutating func removeAll() -> [Waiter] {
+        defer { (waiters, keys) = ([:], [:]) }
+        return waiters.values.flatMap { $0.map(\.waiter) }
+    }
+
     /// One that waits no longer; `nil` when it was resumed before.
     mutating func remove(_ ticket: UInt64) -> Waiter? {
         guard let key = keys.removeValue(forKey: ticket), var line = waiters[key],

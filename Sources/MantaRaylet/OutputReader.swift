@@ -1,7 +1,6 @@
 internal import CMantaShims
 internal import Glibc
 import MantaTransport
-import Synchronization
 
 /// Reads what a worker writes to its standard output or error, line by line, on a lane of its own: a terminal
 /// that does not take the lines holds up the worker's output, and nothing else.
@@ -38,7 +37,8 @@ final class OutputReader: LaneSource, Sendable {
     /// Takes what is in the pipe and ends, though a child of the worker may still hold the other end open.
     func finish() {
         lane.execute {
-            while self.token != nil, self.read() {}
+            // At most what a pipe holds: a child of the worker may write for ever.
+            for _ in 0..<8 where self.token != nil && self.read() {}
             self.end()
         }
     }

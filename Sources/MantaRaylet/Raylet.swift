@@ -1,4 +1,3 @@
-internal import CMantaShims
 package import Distributed
 internal import Logging
 package import MantaCore
@@ -6,7 +5,6 @@ package import MantaGCS
 package import MantaRuntime
 internal import MantaScheduling
 internal import MantaTransport
-import Synchronization
 
 /// One node: admits actors against its resources, and starts, watches and ends its worker processes.
 ///
@@ -33,6 +31,8 @@ package distributed actor Raylet: ControlActor {
     private var workers: [ProcessID: Worker] = [:]
     private var requests: [ActorID: Request] = [:]
     private var isStopping = false
+    /// How the last workers ended that did.
+    private var lastEnds: [ProcessID: DeathCause] = [:]
 
     private struct Worker {
         var process: WorkerProcess
@@ -104,9 +104,25 @@ package distributed actor Raylet: ControlActor {
             if case .initFailed = outcome { ended(spec) }
             return outcome
         } catch {
+            // Its initialiser may be running, and end well when nobody waits for it any more.
+            if let home = pool.home(of: spec.id) { await end(spec.id, .killed, in: home) }
             ended(spec)
             throw error
         }
+    }
+
+    private func end(_ id: ActorID, _ cause: DeathCause, in worker: ProcessID) async {
+        let system = actorSystem
+        await uncancelled(on: system.control) {
+            try? await WorkerHost.at(worker, using: system).end(id, cause)
+        }
+    }
+
+    /// How a worker ended, once it has; `nil` when it lives.
+    private func cause(ofLost worker: ProcessID) async -> DeathCause? {
+        guard workers[worker] != nil else { return lastEnds[worker] }
+        await withCheckedContinuation { workers[worker]?.exitWaiters.append($0) }
+        return lastEnds[worker]
     }
 
     private func createAdmitted(_ spec: ActorSpec) async throws -> SpawnOutcome {
@@ -115,12 +131,12 @@ package distributed actor Raylet: ControlActor {
         guard let worker = workers[workerID] else { throw died(spec, in: workerID) }
         worker.process.setLabel(label(of: workerID))
         let host = try WorkerHost.at(workerID, using: actorSystem)
-        switch try await host.create(spec) {
+        switch try await create(spec, by: host, in: workerID) {
         case .failed(let failure): return .initFailed(failure)
         case .created(let lane):
             guard specs[spec.id] != nil else {
                 // It was ended while its initialiser ran.
-                try? await host.end(spec.id, .killed)
+                await end(spec.id, .killed, in: workerID)
                 throw ClusterError(
                     .actorDied(.killed),
                     "\(spec.label) was ended before it was ready",
@@ -135,6 +151,23 @@ package distributed actor Raylet: ControlActor {
                 maxPendingCalls: spec.options.maxPendingCalls
             )
             return .created(spec.id, location, operatingSystemID: worker.process.operatingSystemID)
+        }
+    }
+
+    private func create(
+        _ spec: ActorSpec,
+        by host: WorkerHost,
+        in worker: ProcessID
+    ) async throws -> WorkerHost.Creation {
+        do {
+            return try await host.create(spec)
+        } catch let error as ClusterError where error.code == .notConnected {
+            guard let cause = await cause(ofLost: worker) else { throw error }
+            throw ClusterError(
+                .workerDied(cause),
+                "the worker ended while it created \(spec.label): \(cause)",
+                outcome: .mayHaveExecuted
+            )
         }
     }
 
@@ -159,7 +192,7 @@ package distributed actor Raylet: ControlActor {
         }
         let home = pool.home(of: id)
         let isAlone = pool.dedicatedWorker(of: id) != nil
-        if let home, !isAlone { try? await WorkerHost.at(home, using: actorSystem).end(id, cause) }
+        if let home, !isAlone { await end(id, cause, in: home) }
         ended(spec)
     }
 
@@ -305,6 +338,8 @@ package distributed actor Raylet: ControlActor {
     private func exited(_ worker: ProcessID, _ cause: DeathCause) {
         guard let entry = workers.removeValue(forKey: worker) else { return }
         events.remove(worker)
+        if lastEnds.count >= 1_000 { lastEnds.removeAll() }
+        lastEnds[worker] = cause
         let actors = pool.actors(in: worker)
         if !isStopping, !actors.isEmpty {
             logger.warning(
@@ -334,8 +369,9 @@ package distributed actor Raylet: ControlActor {
 
     /// What the lines that a worker writes come from: its actor, if it has only one.
     private func label(of worker: ProcessID) -> String? {
-        let actors = pool.actors(in: worker)
-        return actors.count == 1 ? specs[actors[0]]?.label : actors.isEmpty ? nil : "\(actors.count) actors"
+        if let actor = pool.soleActor(in: worker) { return specs[actor]?.label }
+        let count = pool.actorCount(in: worker)
+        return count == 0 ? nil : "\(count) actors"
     }
 
     // MARK: The end

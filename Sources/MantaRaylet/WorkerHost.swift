@@ -10,6 +10,12 @@ package distributed actor WorkerHost: ControlActor {
 
     private static let number: UInt64 = 2
 
+    /// A worker has no more lanes for single actors: each is a thread.
+    private static let ownLaneLimit = 256
+
+    /// The actors whose initialisers run, and whether they have been ended meanwhile.
+    private var creating: [ActorID: Bool] = [:]
+
     private init(actorSystem: ClusterSystem) { self.actorSystem = actorSystem }
 
     /// Makes the host of this process, which is a worker.
@@ -47,6 +53,15 @@ package distributed actor WorkerHost: ControlActor {
 
     private func create<A: Spawnable>(_ type: A.Type, _ spec: ActorSpec) async throws -> Creation {
         let system = actorSystem
+        guard !spec.id.hasOwnLane || system.hosted.ownLaneCount < Self.ownLaneLimit else {
+            throw ClusterError(
+                .overloaded,
+                "\(system.process) has \(Self.ownLaneLimit) actors with threads of their own",
+                hint: "spawn actors that need not compute with isolation .shared",
+                outcome: .notExecuted
+            )
+        }
+        creating[spec.id] = false
         if spec.id.hasOwnLane {
             system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id)
         }
@@ -68,15 +83,19 @@ package distributed actor WorkerHost: ControlActor {
                 task.cancel()
             }
         } catch {
+            creating[spec.id] = nil
             system.resignID(spec.id)
             return .failed(RemoteFailure(error, system: system))
         }
+        // Ended meanwhile, or by a caller who has given up: nobody would ever end it again.
+        if creating.removeValue(forKey: spec.id) == true || Task.isCancelled { end(spec.id, .killed) }
         return .created(lane: UInt8(spec.id.number % UInt64(system.lanes.count)))
     }
 
     /// Ends an actor at once: its calls fail, and it takes no more. What it is doing sees that its task is
     /// cancelled.
     package distributed func end(_ id: ActorID, _ cause: DeathCause) {
+        if creating[id] != nil { creating[id] = true }
         guard let actor = actorSystem.hosted.remove(id) else { return }
         actorSystem.endCalls(
             on: actor,

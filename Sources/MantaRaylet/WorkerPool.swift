@@ -42,6 +42,7 @@ package struct WorkerPool {
     /// In the order in which they were started, so that choices are repeatable.
     private var workers: [(id: ProcessID, role: Role)] = []
     private var homes: [ActorID: ProcessID] = [:]
+    private var residents: [ProcessID: Set<ActorID>] = [:]
     private var queue: [(actor: ActorID, need: Need)] = []
     /// Starts that the owner has been asked for and has not yet named.
     private var unnamedStarts: [ActorID?] = []
@@ -69,7 +70,14 @@ package struct WorkerPool {
     }
 
     package func actors(in worker: ProcessID) -> [ActorID] {
-        homes.filter { $0.value == worker }.keys.sorted { $0.serial < $1.serial }
+        (residents[worker] ?? []).sorted { $0.serial < $1.serial }
+    }
+
+    package func actorCount(in worker: ProcessID) -> Int { residents[worker]?.count ?? 0 }
+
+    /// The actor in a worker that has just one.
+    package func soleActor(in worker: ProcessID) -> ActorID? {
+        residents[worker].flatMap { $0.count == 1 ? $0.first : nil }
     }
 
     /// Starts the first idle workers.
@@ -119,7 +127,7 @@ package struct WorkerPool {
     package mutating func left(_ worker: ProcessID, _ cause: DeathCause) -> [Action] {
         guard let index = index(of: worker) else { return [] }
         let role = workers.remove(at: index).role
-        for actor in actors(in: worker) { homes[actor] = nil }
+        for actor in residents.removeValue(forKey: worker) ?? [] { homes[actor] = nil }
         if case .starting(let actor) = role { return failed(start: actor, cause) }
         return decide()
     }
@@ -127,7 +135,9 @@ package struct WorkerPool {
     /// An actor has ended, or could not be created.
     package mutating func ended(_ actor: ActorID) -> [Action] {
         withdraw(actor)
-        guard let worker = homes.removeValue(forKey: actor), let index = index(of: worker) else { return [] }
+        guard let worker = homes.removeValue(forKey: actor) else { return [] }
+        residents[worker]?.remove(actor)
+        guard let index = index(of: worker) else { return [] }
         switch workers[index].role {
         case .shared(let count): workers[index].role = .shared(actorCount: count - 1)
         case .dedicated: return [.retire(worker)]
@@ -170,6 +180,7 @@ package struct WorkerPool {
     private mutating func host(_ actor: ActorID, at index: Int, _ role: Role) -> Action {
         workers[index].role = role
         homes[actor] = workers[index].id
+        residents[workers[index].id, default: []].insert(actor)
         return .assign(actor, workers[index].id)
     }
 

@@ -7,7 +7,8 @@ internal import MantaTransport
 package struct CallContext: Sendable {
     /// The deadline of the call being served; a call made while serving it ends no later.
     var deadline = Moment.distantFuture
-    /// The task that serves that call.
+    /// That call, and the task that serves it.
+    var serving: ServedCall?
     var servingTask: UInt = 0
     /// For each call made in this scope.
     var timeout: Duration?
@@ -27,7 +28,8 @@ package struct CallContext: Sendable {
     /// Whether the current task serves the call, or is a child of a task that does. A task-local value also
     /// reaches an unstructured `Task { }`, which outlives the call and so does not have its deadline.
     private var isServing: Bool {
-        servingTask != 0 && (manta_task_identity() == servingTask || manta_task_is_child() != 0)
+        guard let serving, !serving.hasEnded else { return false }
+        return (manta_task_identity() == servingTask || manta_task_is_child() != 0)
     }
 }
 

@@ -261,8 +261,14 @@ extension ClusterSystem {
     private func thrown(_ body: FrameBuffer) -> any Error {
         var reader = ByteReader(body.bytes)
         do {
-            return try withExtendedLifetime(body) { try CBOR.decode(RemoteFailure.self, from: &reader) }
-                .error(in: self)
+            let failure = try withExtendedLifetime(body) {
+                try CBOR.decode(RemoteFailure.self, from: &reader)
+            }
+            let error = failure.error(in: self)
+            // The outcome of a call that the method made is not the method's: that ran.
+            guard var nested = error as? ClusterError, nested.outcome != nil else { return error }
+            nested.outcome = .executed
+            return nested
         } catch {
             return ClusterError(
                 .undecodable,

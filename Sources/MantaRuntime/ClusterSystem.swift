@@ -279,5 +279,6 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         directory.withLock { $0 = nil }
         attachment.withLock { $0 = nil }
         userInfo.withLock { $0 = [:] }
+        hosted.removeAll()
     }
 }

@@ -32,6 +32,18 @@ package final class HostedActors: Sendable {
         }
     }
 
+    package var ownLaneCount: Int { state.withLock { $0.ownLanes.count } }
+
+    /// Lets go of all actors: the system has stopped.
+    package func removeAll() {
+        // Freed after the lock is: their deinitialisers come back here.
+        let actors = state.withLock { state in
+            defer { state.actors = [:] }
+            return state.actors
+        }
+        _ = consume actors
+    }
+
     package func ownLane(of id: ActorID) -> Lane? { state.withLock { $0.ownLanes[id] } }
     package func setOwnLane(_ lane: Lane, of id: ActorID) { state.withLock { $0.ownLanes[id] = lane } }
     package func removeOwnLane(of id: ActorID) -> Lane? {

@@ -16,6 +16,8 @@ final class Peers: Sendable {
     private enum Entry {
         case connecting(Connecting)
         case connected(Connection)
+
+        var isConnected: Bool { if case .connected = self { true } else { false } }
     }
 
     private struct State {
@@ -99,7 +101,13 @@ final class Peers: Sendable {
 
     private func enter(_ connection: Connection, _ note: (inout State) -> Void) {
         let closed = state.withLock { state in
-            guard connection.isOpen else { return state.closed }  // it closed before it was entered
+            // It closed before it was entered: the next caller makes another.
+            guard connection.isOpen else {
+                state.entries = state.entries.filter {
+                    $0.key.process != connection.peer || $0.value.isConnected
+                }
+                return state.closed
+            }
             state.connections[ObjectIdentifier(connection)] = connection
             note(&state)
             return state.closed

@@ -19,6 +19,7 @@ final class ServedCall: Sendable {
     private let deadline: Moment
     private let wantsStarted: Bool
     private let identity = Atomic<UInt>(0)
+    private let ended = Atomic<Bool>(false)
     private let task = Mutex(TaskState())
 
     private struct TaskState {
@@ -49,6 +50,8 @@ final class ServedCall: Sendable {
 
     /// The task that runs the method; 0 before it starts.
     var taskIdentity: UInt { identity.load(ordering: .relaxed) }
+    /// It has been answered, or its method has returned.
+    var hasEnded: Bool { ended.load(ordering: .relaxed) }
     var description: String { "\(method.name.readable) of \(hosted.label)" }
 
     /// Starts the method where its actor lives. Calls start in the order in which this is called for their
@@ -79,6 +82,7 @@ final class ServedCall: Sendable {
 
     /// Replies with `error` in the place of the method.
     func fail(_ error: ClusterError) {
+        ended.store(true, ordering: .relaxed)
         let writer = replyWriter()
         append(error, to: writer)
         connection.finish(self, .failed, writer)
@@ -87,11 +91,13 @@ final class ServedCall: Sendable {
     private nonisolated(nonsending) func run() async {
         var context = CallContext()
         context.deadline = deadline
+        context.serving = self
         context.servingTask = manta_task_identity()
         identity.store(context.servingTask, ordering: .relaxed)
         if wantsStarted { connection.announceStart(number) }
         await CallContext.$current.withValue(context) { await perform() }
         connection.notes.noteEnd(of: method, of: hosted.label)
+        ended.store(true, ordering: .relaxed)
         task.withLock { state in
             state.hasEnded = true
             state.task = nil
@@ -100,6 +106,8 @@ final class ServedCall: Sendable {
 
     @inline(__always)
     private nonisolated(nonsending) func perform() async {
+        // Its actor was killed before it could start.
+        guard !hasEnded else { return }
         guard let actor = hosted.actor else { return fail(connection.system.notHere(hosted.id)) }
         let userInfo = connection.system.codingUserInfo
         let writer = replyWriter()
@@ -155,6 +163,9 @@ final class ServedCall: Sendable {
             writer.truncate(to: FrameHead.byteCount)
             let failure = RemoteFailure(error, system: connection.system)
             do { try CBOR.encode(failure, into: writer) } catch { writer.truncate(to: FrameHead.byteCount) }
+            if writer.count > limit {
+                throw ClusterError(.remote, "\(type(of: error)), too large to be sent", outcome: .executed)
+            }
             connection.finish(self, .thrown, writer)
         }
     }

@@ -104,6 +104,18 @@ package final class Lane: SerialExecutor, Sendable {
         return isAlive
     }
 
+    /// Runs `action` on the lane, later: never before this returns. `false` when the lane has stopped.
+    package func executeLater(_ action: @escaping @Sendable () -> Void) -> Bool {
+        let (isAlive, mustWake) = inbox.withLock { inbox in
+            guard !inbox.hasStopped else { return (false, false) }
+            inbox.actions.append(action)
+            defer { inbox.isSleeping = false }
+            return (true, inbox.isSleeping)
+        }
+        if mustWake { manta_eventfd_signal(wakeUp) }
+        return isAlive
+    }
+
     /// Ends the thread once what is queued has run, and waits for that; not to be called on the lane itself.
     package func stop() async {
         await withCheckedContinuation { continuation in

@@ -46,9 +46,8 @@ package final class Link: LaneSource, Sendable {
         let token = lane.add(self, descriptor: socket, events: .readable)
         input.token = token
         output.withLock { $0.token = token }
-        input.lastHeard = Lane.now
         if input.hasLeftover { consume(count: 0) }
-        if let heartbeat = limits.heartbeat { lane.wake(self, at: input.lastHeard + heartbeat.interval) }
+        if let heartbeat = limits.heartbeat { lane.wake(self, at: Lane.now + heartbeat.interval) }
     }
 
     // MARK: Sending
@@ -69,6 +68,9 @@ package final class Link: LaneSource, Sendable {
                 output.append(bytes)
                 if output.count > limits.flushThreshold {
                     failure = write(&output)
+                    // What was congested may be no longer: the flush tells the handler.
+                    mustQueueFlush = isCongested && !output.isWatchingWritable && !output.isFlushQueued
+                    if mustQueueFlush { output.isFlushQueued = true }
                 } else if !output.isFlushQueued, !output.isWatchingWritable {
                     output.isFlushQueued = true
                     mustQueueFlush = true
@@ -164,6 +166,7 @@ package final class Link: LaneSource, Sendable {
 
     package func ready(_ events: LaneEvents) {
         if events.contains(.writable) { flush() }
+        guard !input.isClosed else { return }
         guard !events.isDisjoint(with: .readableOrFailed) else { return }
         let buffer = input.space(in: lane.receiveBuffer)
         let count = manta_receive(socket, buffer.baseAddress, buffer.count)
@@ -177,7 +180,7 @@ package final class Link: LaneSource, Sendable {
     }
 
     private func consume(count: Int) {
-        if count > 0, limits.heartbeat != nil { input.lastHeard = Lane.now }
+        if count > 0 { input.unansweredPings = 0 }
         do {
             try input.consume(count: count, in: lane.receiveBuffer) { head, body in deliver(head, body) }
         } catch {
@@ -201,9 +204,12 @@ package final class Link: LaneSource, Sendable {
 
     package func timePassed(_ now: Moment) {
         guard let heartbeat = limits.heartbeat, output.withLock({ $0.closing == nil }) else { return }
-        if input.lastHeard + heartbeat.bound < now, !output.withLock({ $0.readingPauses > 0 }) {
-            close(.silent(now.since(input.lastHeard)))
+        // Counted in pings and not in time: a process that was itself stopped for a while blames nobody.
+        let bound = max(2, heartbeat.bound / heartbeat.interval)
+        if Double(input.unansweredPings) >= bound, !output.withLock({ $0.readingPauses > 0 }) {
+            close(.silent(heartbeat.interval * input.unansweredPings))
         } else {
+            input.unansweredPings += 1
             sendEmpty(FrameHead(.ping))
             lane.wake(self, at: now + heartbeat.interval)
         }
@@ -211,8 +217,8 @@ package final class Link: LaneSource, Sendable {
 
     // MARK: Closing
 
-    /// Closes the link, once: the first failure counts. What is queued is lost; the handler learns it on the
-    /// lane.
+    /// Closes the link, once: the first failure counts. What is queued is lost; the handler learns it on the lane, after
+    /// this has returned, because who sends may hold the lock that the handler takes.
     package func close(_ failure: LinkFailure) {
         let isFirst = output.withLock { output in
             guard output.closing == nil else { return false }
@@ -220,7 +226,11 @@ package final class Link: LaneSource, Sendable {
             return true
         }
         guard isFirst else { return }
-        if !lane.execute({ self.finishClosing(failure) }) { finishClosing(failure) }
+        if lane.isCurrent { input.isClosed = true }
+        // A lane that has stopped has nothing to protect from its links, but the caller's lock is held here too.
+        if !lane.executeLater({ self.finishClosing(failure) }) {
+            startThread(named: "manta-close") { self.finishClosing(failure) }
+        }
     }
 
     private func finishClosing(_ failure: LinkFailure) {

@@ -8,7 +8,8 @@ import MantaWire
 /// hold its body.
 final class LinkInput {
     var token: LaneToken?
-    var lastHeard = Moment(nanoseconds: 0)
+    /// Pings sent since the peer was last heard.
+    var unansweredPings = 0
     /// Set by a handler that closes the link while frames are handed on: the rest of them is dropped.
     var isClosed = false
 

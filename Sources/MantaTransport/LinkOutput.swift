@@ -31,7 +31,8 @@ struct LinkOutput: ~Copyable, @unchecked Sendable {
     mutating func sent(_ newlySent: Int) {
         sentCount += newlySent
         if sentCount == buffer.count {
-            buffer.removeAll()
+            // The memory of an unusually large frame is not kept.
+            buffer.removeAll(keepingCapacity: buffer.count <= 1 << 20)
             sentCount = 0
         } else if sentCount > 1 << 20, sentCount > buffer.count / 2 {
             // A peer that reads slowly but always a little would otherwise let the buffer grow for ever.

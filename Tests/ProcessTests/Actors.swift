@@ -87,6 +87,11 @@ distributed actor Counter: Spawnable {
         wasCancelled = true
         return true
     }
+    distributed func large() async -> [UInt8] {
+        _ = await waitForCancellation()
+        return [UInt8](repeating: 1, count: 300_000)
+    }
+    distributed func askForLarge(_ other: Counter) async throws -> Int { try await other.large().count }
     distributed var sawCancellation: Bool { wasCancelled }
     distributed var isWaiting: Bool { hasBegun }
     private var hasBegun = false

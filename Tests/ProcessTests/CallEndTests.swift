@@ -221,6 +221,56 @@ struct CallEndTests {
         }
     }
 
+    @Test("a large result for a caller whose process has died takes nobody else down")
+    func largeReplyToTheDead() async throws {
+        try await withCluster {
+            $0.sharedWorkers = 1
+        } _: { test in
+            let caller = try await test.system.spawn(
+                Counter.self,
+                .init(),
+                options: .init(isolation: .process)
+            )
+            let callee = try await test.system.spawn(Counter.self, .init())
+            let pid = try await callee.processID()
+            let asking = Task { try await caller.askForLarge(callee) }
+            try await eventually { try await callee.isWaiting }
+            kill(try await caller.processID(), SIGKILL)
+            await #expect(throws: ClusterError.self) { try await asking.value }
+            try await eventually { try await callee.sawCancellation }
+            #expect(try await callee.processID() == pid)
+        }
+    }
+
+    @Test("an error of a nested call says that the method itself ran")
+    func nestedOutcome() async throws {
+        try await withCluster { test in
+            let outer = try await test.system.spawn(Counter.self, .init())
+            let inner = try await test.system.spawn(Counter.self, .init())
+            try await test.system.kill(inner)
+            let error = await #expect(throws: ClusterError.self) {
+                try await outer.incrementOther(inner, by: 1)
+            }
+            #expect(error?.code == .actorDied(.killed))
+            #expect(error?.outcome == .executed)
+        }
+    }
+
+    @Test("a kill from a cancelled task ends the actor all the same")
+    func killFromCancelledTask() async throws {
+        try await withCluster { test in
+            let actor = try await test.system.spawn(Counter.self, .init())
+            #expect(try await actor.increment() == 1)
+            let cleanUp = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try? await test.system.kill(actor)
+            }
+            await cleanUp.value
+            let error = await #expect(throws: ClusterError.self) { try await actor.increment() }
+            #expect(error?.code == .actorDied(.killed))
+        }
+    }
+
     @Test("after shutdown, calls fail with notConnected")
     func shutDown() async throws {
         let leftover = Shared<Counter?>(nil)
