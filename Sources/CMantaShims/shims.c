@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -77,7 +79,13 @@ __attribute__((noinline)) void *manta_thread_pointer(void) {
     return pointer;
 }
 
-void manta_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
+void manta_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name);
+    // A thread that a pool's thread starts inherits its mask, which blocks nearly all signals; so would programs started here.
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
 
 int manta_processor_count(void) {
     cpu_set_t set;

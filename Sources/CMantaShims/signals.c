@@ -49,7 +49,16 @@ void manta_signal_raise_default(int number) {
     kill(getpid(), number);
 }
 
-void manta_ignore_signal(int number) { signal(number, SIG_IGN); }
+static void do_nothing(int signal) { (void)signal; }
+
+// Not SIG_IGN, which programs that this process starts would inherit.
+void manta_ignore_signal(int number) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = do_nothing;
+    action.sa_flags = SA_RESTART;
+    sigaction(number, &action, NULL);
+}
 
 static atomic_int exit_hook_set = 0;
 

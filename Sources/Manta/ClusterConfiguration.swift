@@ -23,6 +23,8 @@ public struct ClusterConfiguration: Sendable {
     package var dispatch: DispatchMode
     /// The largest frame, in bytes.
     package var frameLimit: Int?
+    /// What was wrong in the environment.
+    private var problems: [String] = []
 
     /// One node that offers this machine's processors and memory.
     public init() {
@@ -44,35 +46,49 @@ public struct ClusterConfiguration: Sendable {
     /// | `MANTA_LOG_LEVEL` | `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical` | `info` |
     /// | `MANTA_NODES` | nodes of an embedded cluster | 1 |
     /// | `MANTA_CPUS` | processors that each node offers | those of the machine |
-    /// | `MANTA_LANES` | lanes for actors in each process | 2 |
+    /// | `MANTA_LANES` | lanes for actors in each process | 2, on a single processor 1 |
     /// | `MANTA_SHARED_WORKERS` | shared workers of each node | half the processors, at least 2 |
     /// | `MANTA_IDLE_WORKERS` | idle workers that each node keeps ready | 2 |
     /// | `MANTA_DISPATCH` | `cached` or `standard`: how methods are run | `cached` where it is known to work |
     public static var `default`: ClusterConfiguration {
         let environment = ConfigReader(provider: EnvironmentVariablesProvider()).scoped(to: "manta")
         var configuration = ClusterConfiguration()
-        if let level = environment.string(forKey: "log.level").flatMap(Logger.Level.init(rawValue:)) {
-            configuration.logLevel = level
+        func read<T>(
+            _ key: ConfigKey,
+            _ parse: (String) -> T?,
+            _ set: (inout ClusterConfiguration, T) -> Void
+        ) {
+            guard let text = environment.string(forKey: key) else { return }
+            if let value = parse(text) {
+                set(&configuration, value)
+            } else {
+                let name = "MANTA_" + key.components.joined(separator: "_").uppercased()
+                configuration.problems.append("\(name)=\(text) cannot be understood")
+            }
         }
-        configuration.nodes = environment.int(forKey: "nodes", default: configuration.nodes)
-        if let count = environment.double(forKey: "cpus") { configuration.resources[.cpu] = Quantity(count) }
-        configuration.lanes = environment.int(forKey: "lanes", default: configuration.lanes)
-        configuration.sharedWorkers = environment.int(
-            forKey: "shared.workers",
-            default: configuration.sharedWorkers
-        )
-        configuration.idleWorkers = environment.int(
-            forKey: "idle.workers",
-            default: configuration.idleWorkers
-        )
-        if let mode = environment.string(forKey: "dispatch").flatMap(DispatchMode.init(rawValue:)) {
-            configuration.dispatch = mode
+        func count(_ text: String) -> Int? { Int(text).flatMap { (0...1_000).contains($0) ? $0 : nil } }
+        func positive(_ text: String) -> Int? { count(text).flatMap { $0 > 0 ? $0 : nil } }
+        read("log.level", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
+        read("nodes", positive) { $0.nodes = $1 }
+        read("cpus", { text in Double(text).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }) {
+            $0.resources[.cpu] = Quantity($1)
         }
+        read("lanes", positive) { $0.lanes = $1 }
+        read("shared.workers", positive) { $0.sharedWorkers = $1 }
+        read("idle.workers", count) { $0.idleWorkers = $1 }
+        read("dispatch", DispatchMode.init(rawValue:)) { $0.dispatch = $1 }
         return configuration
     }
 
     /// Refuses what no cluster can be made of.
     func check() throws(ClusterError) {
+        if let problem = problems.first {
+            throw ClusterError(
+                .invalidArgument,
+                problem,
+                hint: "see ClusterConfiguration.default for what it may be, or unset it"
+            )
+        }
         guard (1...1_000).contains(nodes) else {
             throw ClusterError(
                 .invalidArgument,

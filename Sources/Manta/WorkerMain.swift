@@ -14,7 +14,16 @@ enum WorkerMain {
 
     /// Returns in a driver. In a worker process, serves actors for the rest of its life; of many tasks that
     /// come here, the first one does.
-    static func runIfWorker() async {
+    ///
+    /// - Throws: ``ClusterError`` with code `invalidArgument` in an actor, which has a system and would wait for ever.
+    static func runIfWorker() async throws {
+        if hasStarted.withLock({ $0 }), CallContext.isInActor {
+            throw ClusterError(
+                .invalidArgument,
+                "run and connect are for a program's start, not for an actor in a worker",
+                hint: "use the actor's actorSystem"
+            )
+        }
         switch takeLaunch() {
         case .none: return
         case .some(.none): break

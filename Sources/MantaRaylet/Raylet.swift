@@ -30,6 +30,7 @@ package distributed actor Raylet: ControlActor {
     private var pool: WorkerPool
     private var workers: [ProcessID: Worker] = [:]
     private var requests: [ActorID: Request] = [:]
+    private var creating: Set<ActorID> = []
     private var isStopping = false
     /// How the last workers ended that did.
     private var lastEnds: [ProcessID: DeathCause] = [:]
@@ -99,6 +100,9 @@ package distributed actor Raylet: ControlActor {
                 outcome: .notExecuted
             )
         }
+        // While it is being created, what it holds is given back here and nowhere else.
+        creating.insert(spec.id)
+        defer { creating.remove(spec.id) }
         do {
             let outcome = try await createAdmitted(spec)
             if case .initFailed = outcome { ended(spec) }
@@ -125,9 +129,26 @@ package distributed actor Raylet: ControlActor {
         return lastEnds[worker]
     }
 
+    /// How many workers that end under its hands a new actor is given.
+    private static let workerLimit = 3
+
     private func createAdmitted(_ spec: ActorSpec) async throws -> SpawnOutcome {
         specs[spec.id] = spec
-        let workerID = try await worker(for: spec)
+        var attempt = 1
+        while true {
+            let workerID = try await worker(for: spec)
+            do {
+                return try await create(spec, in: workerID)
+            } catch let error as ClusterError
+                where error.outcome == .notExecuted && lastEnds[workerID] != nil && attempt < Self.workerLimit
+            {
+                // Its worker had died of another actor, before this one was begun.
+                attempt += 1
+            }
+        }
+    }
+
+    private func create(_ spec: ActorSpec, in workerID: ProcessID) async throws -> SpawnOutcome {
         guard let worker = workers[workerID] else { throw died(spec, in: workerID) }
         worker.process.setLabel(label(of: workerID))
         let host = try WorkerHost.at(workerID, using: actorSystem)
@@ -166,7 +187,7 @@ package distributed actor Raylet: ControlActor {
             throw ClusterError(
                 .workerDied(cause),
                 "the worker ended while it created \(spec.label): \(cause)",
-                outcome: .mayHaveExecuted
+                outcome: error.outcome
             )
         }
     }
@@ -351,7 +372,7 @@ package distributed actor Raylet: ControlActor {
             )
         }
         events.report(worker, cause, to: gcs)
-        for actor in actors {
+        for actor in actors where !creating.contains(actor) {
             guard let spec = specs.removeValue(forKey: actor) else { continue }
             ledger.release(spec.options.resources)
         }

@@ -18,6 +18,9 @@ package struct CallContext: Sendable {
     /// A call that nobody gave a timeout ends after this.
     package static let defaultTimeout = Duration.seconds(30)
 
+    /// Whether the current task serves a call, or creates an actor.
+    package static var isInActor: Bool { current?.serving != nil || ActorCreation.current != nil }
+
     /// By when a call that starts now has to end.
     package static func deadline(from now: Moment) -> Moment {
         guard let context = current else { return now + defaultTimeout }

@@ -120,6 +120,19 @@ distributed actor Thrower: Spawnable {
     distributed func opaque() throws { throw Opaque(reason: "no words") }
 }
 
+/// Ends its process before it is made.
+distributed actor Doomed: Spawnable {
+    init(_ arguments: NoArguments, actorSystem: ClusterSystem) async throws {
+        self.actorSystem = actorSystem
+        preconditionFailure("doomed from the start")
+    }
+}
+
+distributed actor Nester: Spawnable {
+    init(_ arguments: NoArguments, actorSystem: ClusterSystem) async throws { self.actorSystem = actorSystem }
+    distributed func nest() async throws -> Int { try await ClusterSystem.run { _ in 5 } }
+}
+
 distributed actor Box<Value: Codable & Sendable>: Spawnable {
     struct Arguments: Codable, Sendable { var value: Value }
     private var value: Value

@@ -105,6 +105,40 @@ struct LifeTests {
         }
     }
 
+    @Test(
+        "a worker that dies in an init is the cause of that spawn, and of no other",
+        arguments: Isolation.allCases
+    )
+    func diesInInit(isolation: Isolation) async throws {
+        try await withCluster { test in
+            let options = ActorOptions(resources: [.cpu: 4], isolation: isolation)
+            let error = await #expect(throws: ClusterError.self) {
+                try await test.system.spawn(Doomed.self, options: options)
+            }
+            guard case .workerDied(.crashed(_, let lines)) = error?.code else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(lines.contains { $0.contains("doomed from the start") })
+            for start in 0..<4 {
+                let actor = try await test.system.spawn(Counter.self, .init(start: start))
+                #expect(try await actor.current == start)
+            }
+            #expect(try await test.system.nodes().first?.available == [.cpu: 4])
+        }
+    }
+
+    @Test("run in an actor is refused, and the actor goes on")
+    func nestedRun() async throws {
+        try await withCluster { test in
+            let actor = try await test.system.spawn(Nester.self)
+            for _ in 0..<2 {
+                let error = await #expect(throws: ClusterError.self) { try await actor.nest() }
+                #expect(error?.code == .invalidArgument)
+            }
+        }
+    }
+
     @Test("kill ends calls that run, frees what was held, and is idempotent", arguments: Isolation.allCases)
     func kill(isolation: Isolation) async throws {
         try await withCluster { test in

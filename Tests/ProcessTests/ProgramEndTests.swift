@@ -100,6 +100,20 @@ struct ProgramEndTests {
         }
     }
 
+    @Test(
+        "a variable that makes no sense is named",
+        arguments: ["MANTA_NODES=abc", "MANTA_LANES=0", "MANTA_DISPATCH=x"]
+    )
+    func badVariable(setting: String) async throws {
+        try await Turn.taken {
+            let parts = setting.split(separator: "=").map(String.init)
+            let driver = try await DriverProcess("return", environment: [parts[0]: parts[1]])
+            defer { driver.removeFolder() }
+            #expect(try await driver.end() != 0)
+            try await eventually { driver.text.contains(setting) }
+        }
+    }
+
     @discardableResult
     private func check(
         _ scenario: String,

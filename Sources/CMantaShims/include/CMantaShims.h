@@ -32,6 +32,7 @@ uint64_t manta_now_coarse(void);
 // Identifies the calling thread. Never inlined: a compiler may otherwise reuse a value from before a
 // suspension point, when the code ran on another thread.
 void *manta_thread_pointer(void);
+// Names the calling thread, and lets it take all signals.
 void manta_name_thread(const char *name);
 // The processors that this process may run on.
 int manta_processor_count(void);
