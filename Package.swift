@@ -81,7 +81,7 @@ let package = Package(
         .target(
             name: "MantaGCS",
             dependencies: [
-                "MantaCore", "MantaScheduling", "MantaRuntime",
+                "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

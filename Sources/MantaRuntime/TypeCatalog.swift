@@ -3,8 +3,7 @@ import Synchronization
 
 /// Types by the names that cross between processes of the same program.
 ///
-/// Hits and misses are kept, because looking a type up costs about 400 ns; names come from peers, so what is
-/// kept is bounded.
+/// What is found is kept, because looking a type up costs about 400 ns; names come from peers, so it is bounded.
 package enum TypeCatalog {
     private static let entryLimit = 10_000
     private static let found = Mutex<[String: any Any.Type]>([:])

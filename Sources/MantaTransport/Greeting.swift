@@ -21,7 +21,6 @@ package struct Greeting: Hashable, Sendable {
     /// No greeting is longer: a peer that sends more is cut off before anything is allocated.
     package static let maximumByteCount = 4096
     private static let magic: UInt32 = 0x4154_4E4D
-    private static let fixedByteCount = 44
 
     package var version = currentVersion
     package var oldestVersion = oldestVersion

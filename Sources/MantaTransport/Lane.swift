@@ -23,8 +23,6 @@ package final class Lane: SerialExecutor, Sendable {
     private let thread = Atomic<UInt>(0)
     private let runningJob = Atomic<UInt>(0)
     private let jobStarted = Atomic<UInt64>(0)
-    /// The earliest moment at which the sleeping lane wakes by itself; 0 while it is awake.
-    private let sleepsUntil = Atomic<UInt64>(0)
 
     /// What tasks prefer, to run on this lane.
     package let tasks = LaneTasks()
