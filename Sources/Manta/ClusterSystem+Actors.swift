@@ -59,6 +59,7 @@ extension ClusterSystem {
     public func kill(id: ActorID) async throws {
         let gcs = try gcs()
         try await bounded("kill of \(id)") { try await gcs.kill(id) }
+        forget(id)
     }
 
     /// All spawned actors that the directory knows, dead ones included, oldest first.

@@ -244,6 +244,12 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     /// The location of a spawned actor, once.
     func takeLearned(_ id: ActorID) -> ActorLocation? { spawned.withLock { $0.removeValue(forKey: id) } }
 
+    /// Forgets the way to an actor that will not be called again.
+    package func forget(_ id: ActorID) {
+        routes.withLock { $0[id] = nil }
+        _ = takeLearned(id)
+    }
+
     func drop(_ route: Route) {
         routes.withLock { routes in
             if routes[route.actor] === route { routes[route.actor] = nil }

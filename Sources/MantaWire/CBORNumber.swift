@@ -148,6 +148,7 @@ extension ByteReader {
             throw malformed("\(bytes.count) bytes are no whole number of \(Element.self)", at: start)
         }
         // The bytes lie at any address; elements do not. Copying makes that no concern.
+        guard count > 0 else { return [] }
         var result = [Element](unsafeUninitializedCapacity: count) { elements, initialized in
             if let source = bytes.baseAddress, let target = elements.baseAddress {
                 UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
