@@ -58,8 +58,12 @@ final class DriverProcess: Sendable {
     func leavesNothing(workers: [Int32]) async throws -> Bool {
         try await eventually { workers.allSatisfy { kill($0, 0) != 0 } }
         let base = folder.appendingPathComponent("manta-\(geteuid())").path
-        guard FileManager.default.fileExists(atPath: base) else { return true }
-        return try FileManager.default.contentsOfDirectory(atPath: base).isEmpty
+        // Workers of a killed driver remove its folder; those that nobody has named may be the last to end.
+        try await eventually {
+            guard FileManager.default.fileExists(atPath: base) else { return true }
+            return try FileManager.default.contentsOfDirectory(atPath: base).isEmpty
+        }
+        return true
     }
 
     func removeFolder() { try? FileManager.default.removeItem(at: folder) }
