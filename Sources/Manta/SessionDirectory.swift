@@ -57,8 +57,13 @@ final class SessionDirectory: Sendable {
         for name in entries(of: base) { removeIfAbandoned("\(base)/\(name)") }
     }
 
-    /// Removes a folder whose driver is gone; its workers and the next driver do.
-    static func removeIfAbandoned(_ path: String) {
+    /// Takes the socket of a worker that ends out of its folder.
+    static func leave(_ endpoint: Endpoint) {
+        if case .unix(let socket) = endpoint { unlink(socket) }
+    }
+
+    /// Removes a folder whose driver is gone.
+    private static func removeIfAbandoned(_ path: String) {
         let lock = open("\(path)/lock", O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { return }
         if flock(lock, LOCK_EX | LOCK_NB) == 0 { remove(path) }

@@ -82,6 +82,7 @@ enum WorkerMain {
             try system.listen()
             try await join(launch, system)
         } catch {
+            SessionDirectory.leave(options.endpoint(of: launch.worker))
             fail("this worker cannot join its cluster: \(error)")
         }
     }
@@ -98,8 +99,7 @@ enum WorkerMain {
                 let connection = Connection(socket, system: system, lane: system.control)
                 system.whenClosed(connection) { _ in
                     // The raylet is gone: whatever its actors are doing, nobody can reach them any more.
-                    if case .unix(let path) = system.options.endpoint(of: system.process) { unlink(path) }
-                    SessionDirectory.removeIfAbandoned(system.options.directory)
+                    SessionDirectory.leave(system.options.endpoint(of: system.process))
                     _exit(0)
                 }
                 system.adopt(connection)

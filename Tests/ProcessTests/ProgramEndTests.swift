@@ -32,7 +32,7 @@ struct ProgramEndTests {
         #expect(text.contains("again true 2"))
     }
 
-    @Test("workers do not outlive a driver that is killed, and remove what it left")
+    @Test("workers do not outlive a driver that is killed, and the next driver removes what it left")
     func killed() async throws {
         try await Turn.taken {
             let driver = try await DriverProcess("wait")
@@ -41,6 +41,10 @@ struct ProgramEndTests {
             #expect(workers.count == 2)
             driver.signal(SIGKILL)
             #expect(try await driver.end() == -SIGKILL)
+            try await eventually { workers.allSatisfy { kill($0, 0) != 0 } }
+            let next = try await DriverProcess("return", environment: ["TMPDIR": driver.folder.path])
+            defer { next.removeFolder() }
+            #expect(try await next.end() == 0)
             #expect(try await driver.leavesNothing(workers: workers))
         }
     }
