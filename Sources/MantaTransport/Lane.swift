@@ -92,14 +92,7 @@ package final class Lane: SerialExecutor, Sendable {
             action()
             return true
         }
-        let (isAlive, mustWake) = inbox.withLock { inbox in
-            guard !inbox.hasStopped else { return (false, false) }
-            inbox.actions.append(action)
-            defer { inbox.isSleeping = false }
-            return (true, inbox.isSleeping)
-        }
-        if mustWake { manta_eventfd_signal(wakeUp) }
-        return isAlive
+        return executeLater(action)
     }
 
     /// Runs `action` on the lane, later: never before this returns. `false` when the lane has stopped.
