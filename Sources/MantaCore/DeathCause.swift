@@ -4,7 +4,7 @@ public enum DeathCause: Hashable, Sendable, Codable {
     case stopped
     /// `kill` ended it.
     case killed
-    /// The driver that owned it ended.
+    /// The driver that owned it ended, or the actor that did: see ``Lifetime``.
     case jobEnded
     /// Its worker process ended by itself.
     case exited(code: Int32)
@@ -29,7 +29,7 @@ extension DeathCause: CustomStringConvertible {
         switch self {
         case .stopped: "it was stopped"
         case .killed: "it was killed"
-        case .jobEnded: "its driver ended"
+        case .jobEnded: "its owner ended"
         case .exited(let code): "its worker process exited with code \(code)"
         case .crashed(let signal, let lastOutput):
             "its worker process was ended by signal \(signal) (\(Self.name(ofSignal: signal)))"

@@ -31,10 +31,14 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
 
 /// An actor of the directory, as `actors()` lists it.
 public struct ActorInfo: Codable, Hashable, Sendable, Identifiable {
-    public enum State: String, Codable, Hashable, Sendable { case pending, alive, dead }
+    /// `pending → alive → restarting → alive … → dead`.
+    public enum State: String, Codable, Hashable, Sendable { case pending, alive, restarting, dead }
 
     public var id: ActorID
+    /// Unique in its namespace while the actor is not dead.
     public var name: String?
+    /// Where the name counts.
+    public var namespace: String
     /// As Swift prints it: `Counter`.
     public var typeName: String
     public var state: State
@@ -44,6 +48,8 @@ public struct ActorInfo: Codable, Hashable, Sendable, Identifiable {
     public var processID: Int32?
     /// Counts its incarnations from 1.
     public var epoch: UInt32
+    /// How often it has been restarted.
+    public var restarts: Int
     public var options: ActorOptions
     /// Why it is dead; `nil` otherwise.
     public var deathCause: DeathCause?
@@ -51,22 +57,36 @@ public struct ActorInfo: Codable, Hashable, Sendable, Identifiable {
     package init(
         id: ActorID,
         name: String?,
+        namespace: String,
         typeName: String,
         state: State,
         node: NodeID?,
         processID: Int32?,
         epoch: UInt32,
+        restarts: Int,
         options: ActorOptions,
         deathCause: DeathCause?
     ) {
         self.id = id
         self.name = name
+        self.namespace = namespace
         self.typeName = typeName
         self.state = state
         self.node = node
         self.processID = processID
         self.epoch = epoch
+        self.restarts = restarts
         self.options = options
         self.deathCause = deathCause
     }
+}
+
+/// What happens in the life of an actor, as `lifecycle(of:)` tells it.
+public enum LifecycleEvent: Codable, Hashable, Sendable {
+    /// It takes calls. Epochs count its incarnations from 1.
+    case alive(epoch: UInt32)
+    /// Its incarnation is gone and another one is to come.
+    case restarting
+    /// It is dead, for good: the last event.
+    case terminated(DeathCause)
 }

@@ -38,11 +38,13 @@ package struct ActorRecord: Hashable, Sendable {
         return ActorInfo(
             id: spec.id,
             name: spec.options.name,
+            namespace: spec.options.namespace ?? "default",
             typeName: spec.typeName,
             state: listedState,
             node: node,
             processID: operatingSystemID,
             epoch: spec.epoch,
+            restarts: 0,
             options: spec.options,
             deathCause: deathCause
         )

@@ -269,7 +269,7 @@ package distributed actor GCS: ControlActor {
         )
     }
 
-    private func resume(_ placed: [Placement]) {
+    private func resume(_ placed: [PlacementGrant]) {
         for placement in placed {
             placements.removeValue(forKey: placement.ticket)?.resume(returning: .success(placement.node))
         }

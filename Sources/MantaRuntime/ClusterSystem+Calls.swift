@@ -255,6 +255,13 @@ extension ClusterSystem {
                 outcome: outcome
             )
         case .pending: ClusterError(.notConnected, "\(id) has no place yet", outcome: outcome)
+        case .restarting(let cause):
+            ClusterError(
+                .workerDied(cause),
+                "the worker of \(id) ended, and the actor is being restarted: \(cause)",
+                hint: "withCallOptions(retries:) sends calls again",
+                outcome: outcome
+            )
         }
     }
 

@@ -62,7 +62,7 @@ package struct ClusterScheduler: Sendable {
     /// Gives back what one placement held, and places those that now fit.
     ///
     /// - Complexity: O(*d*) in the number of different demands that wait, and O(log *d*) for each one placed.
-    package mutating func release(_ demand: Resources, on node: NodeID) -> [Placement] {
+    package mutating func release(_ demand: Resources, on node: NodeID) -> [PlacementGrant] {
         // The node left with all that it held, and then its actors' deaths came in.
         guard let index = index(of: node) else { return [] }
         views[index].end(demand)
@@ -98,14 +98,14 @@ package struct ClusterScheduler: Sendable {
     }
 
     /// Places those that fit the node that has just gained room; nobody fits any other.
-    private mutating func serve(at index: Int) -> [Placement] {
-        var placed: [Placement] = []
+    private mutating func serve(at index: Int) -> [PlacementGrant] {
+        var placed: [PlacementGrant] = []
         var candidates = BinaryHeap(waiting.heads.filter { views[index].ledger.fits($0.demand) })
         while let oldest = candidates.popFirst() {
             // An older one, placed a moment ago, may have taken the room.
             guard views[index].host(oldest.demand) else { continue }
             waiting.remove(oldest.ticket)
-            placed.append(Placement(ticket: oldest.ticket, node: views[index].id))
+            placed.append(PlacementGrant(ticket: oldest.ticket, node: views[index].id))
             if let next = waiting.head(of: oldest.demand) { candidates.insert(next) }
         }
         return placed
@@ -119,7 +119,7 @@ extension ClusterScheduler {
     ///
     /// A node that is here already keeps what it has: its raylet asked again because the answer was lost.
     /// One that has left comes back under a new identifier, since actors that it held may still be released.
-    package mutating func nodeJoined(_ node: NodeID, total: Resources, address: String) -> [Placement] {
+    package mutating func nodeJoined(_ node: NodeID, total: Resources, address: String) -> [PlacementGrant] {
         guard index(of: node) == nil else { return [] }
         views.append(NodeView(id: node, address: address, total: total))
         return serve(at: views.count - 1)

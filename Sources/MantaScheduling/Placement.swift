@@ -10,7 +10,7 @@ package struct PlacementTicket: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A request that waited and has its place now: its demand is reserved on the node.
-package struct Placement: Hashable, Sendable {
+package struct PlacementGrant: Hashable, Sendable {
     package var ticket: PlacementTicket
     package var node: NodeID
 

@@ -152,15 +152,15 @@ private struct SchedulerSimulation {
     // MARK: - What is right
 
     /// The oldest that fits, again and again: so those with one demand are served in order of arrival.
-    private mutating func expectServed(_ placements: [Placement], by node: NodeID) throws {
+    private mutating func expectServed(_ placements: [PlacementGrant], by node: NodeID) throws {
         var ledger = NodeLedger(total: try #require(totals.first { $0.node == node }).total)
         for other in held where other.node == node { try #require(ledger.acquire(other.demand) == true) }
-        var expected: [Placement] = []
+        var expected: [PlacementGrant] = []
         while let index = waiters.firstIndex(where: { ledger.fits($0.demand) }) {
             let waiter = waiters.remove(at: index)
             try #require(ledger.acquire(waiter.demand) == true)
             held.append(Held(demand: waiter.demand, node: node))
-            expected.append(Placement(ticket: waiter.ticket, node: node))
+            expected.append(PlacementGrant(ticket: waiter.ticket, node: node))
         }
         #expect(placements == expected)
         placedFromLineCount += placements.count

@@ -23,8 +23,8 @@ extension ClusterScheduler {
     }
 }
 
-private func placement(_ ticket: UInt64, on node: NodeID) -> Placement {
-    Placement(ticket: PlacementTicket(ticket), node: node)
+private func placement(_ ticket: UInt64, on node: NodeID) -> PlacementGrant {
+    PlacementGrant(ticket: PlacementTicket(ticket), node: node)
 }
 
 @Suite("Placing")
