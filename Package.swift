@@ -17,7 +17,7 @@ let package = Package(
     dependencies: [
         // The logging API that servers in Swift share.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        // `Deque` for the queues of the data path.
+        // `Deque` for the queues of the data path, `Heap` for what is due later.
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Reads MANTA_… variables. Without its traits it needs no more of Foundation than FoundationEssentials.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
@@ -82,6 +82,7 @@ let package = Package(
             name: "MantaGCS",
             dependencies: [
                 "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime",
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

@@ -6,6 +6,8 @@ internal import MantaRuntime
 
 /// How a program's cluster is set up.
 public struct ClusterConfiguration: Sendable {
+    /// Where the names of this program's actors count, if they do not say otherwise.
+    public var namespace: String
     /// How chatty the cluster's own log is. Output of workers is logged at `info`.
     public var logLevel: Logger.Level
     /// How many nodes an embedded cluster has; each has a raylet and workers of its own.
@@ -29,6 +31,7 @@ public struct ClusterConfiguration: Sendable {
     /// One node that offers this machine's processors and memory.
     public init() {
         let processors = Int(manta_processor_count())
+        namespace = QualifiedName.defaultNamespace
         logLevel = .info
         nodes = 1
         resources = [.cpu: Quantity(Double(processors)), .memory: Quantity(Double(manta_physical_memory()))]
@@ -43,6 +46,7 @@ public struct ClusterConfiguration: Sendable {
     ///
     /// | variable | meaning | default |
     /// | --- | --- | --- |
+    /// | `MANTA_NAMESPACE` | where names of actors count | `default` |
     /// | `MANTA_LOG_LEVEL` | `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical` | `info` |
     /// | `MANTA_NODES` | nodes of an embedded cluster | 1 |
     /// | `MANTA_CPUS` | processors that each node offers | those of the machine |
@@ -69,6 +73,7 @@ public struct ClusterConfiguration: Sendable {
         func count(_ text: String) -> Int? { Int(text).flatMap { (0...1_000).contains($0) ? $0 : nil } }
         func positive(_ text: String) -> Int? { count(text).flatMap { $0 > 0 ? $0 : nil } }
         read("log.level", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
+        read("namespace", { $0.isEmpty ? nil : $0 }) { $0.namespace = $1 }
         read("nodes", positive) { $0.nodes = $1 }
         read("cpus", { text in Double(text).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }) {
             $0.resources[.cpu] = Quantity($1)

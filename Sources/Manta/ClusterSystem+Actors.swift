@@ -1,5 +1,5 @@
 public import Distributed
-internal import MantaCore
+public import MantaCore
 internal import MantaGCS
 public import MantaRuntime
 internal import MantaTransport
@@ -13,7 +13,7 @@ extension ClusterSystem {
     /// - Throws: What the actor's `init` throws, as itself when it is `Codable`. ``ClusterError``:
     ///   `invalidArgument` for a type that workers cannot look up, `infeasible` for resources that no node
     ///   has, `placementTimedOut` for resources that others hold for too long, `nameTaken`, `workerDied` when
-    ///   the new actor's worker ended, `timedOut` at the deadline of
+    ///   the new actor's worker ended, `nodeDied` when its node did, `timedOut` at the deadline of
     ///   ``withCallOptions(timeout:isolation:_:)``, 30 seconds where none is set.
     public func spawn<A: Spawnable>(
         _ type: A.Type,
@@ -21,23 +21,25 @@ extension ClusterSystem {
         options: ActorOptions = ActorOptions()
     ) async throws -> A {
         let request = try spawnRequest(type, arguments, options)
-        let gcs = try gcs()
+        let client = try client()
         let late = Mutex<ActorID?>(nil)
         let outcome: SpawnOutcome
         do {
-            outcome = try await bounded("spawn of \(A.self)") {
+            outcome = try await client.bounded("spawn of \(A.self)") { gcs in
                 let outcome = try await gcs.spawn(request)
-                if case .created(let id, _, _) = outcome { late.withLock { $0 = id } }
+                if case .created(let id, _) = outcome { late.withLock { $0 = id } }
                 return outcome
             }
         } catch {
             // It was created just as its caller gave up: nobody has a reference to it.
-            if let id = late.withLock({ $0 }) { await uncancelled(on: control) { try? await gcs.kill(id) } }
+            if let id = late.withLock({ $0 }) {
+                await uncancelled(on: control) { try? await client.gcs.kill(id, restart: false) }
+            }
             throw error
         }
         switch outcome {
         case .initFailed(let failure): throw failure.error(in: self)
-        case .created(let id, let location, _):
+        case .created(let id, let location):
             learn(id, at: location)
             return try A.resolve(id: id, using: self)
         }
@@ -49,32 +51,120 @@ extension ClusterSystem {
         try await spawn(type, NoArguments(), options: options)
     }
 
+    // MARK: The end of an actor
+
+    /// Has an actor end in order: it takes no more calls, those in progress run to their end, then its
+    /// `willStop()` does. Returns when it is dead. Stopping a dead actor does nothing.
+    ///
+    /// An actor that stops itself in a method returns from this at once, and ends after the method has.
+    ///
+    /// - Parameters:
+    ///   - actor: Any spawned actor.
+    ///   - limit: How long calls in progress have; then they are cancelled, and the actor is killed.
+    /// - Throws: ``ClusterError``: `noSuchActor`; `timedOut` at the caller's own deadline, when the actor is still
+    ///   stopping.
+    public func stop<A: DistributedActor>(_ actor: A, within limit: Duration = .seconds(30)) async throws
+    where A.ID == ActorID {
+        let id = actor.id
+        let client = try client()
+        guard CallContext.currentActor?.id != id else {
+            // Unstructured, because the method that asks for it has to end first.
+            CallContext.$current.withValue(nil) {
+                _ = Task(executorPreference: control.tasks) {
+                    try? await withCallOptions(timeout: limit + .seconds(30)) {
+                        try await client.gcs.stop(id, within: limit)
+                    }
+                }
+            }
+            return
+        }
+        // The stop has its own time, past which the actor is killed; the caller's deadline may be earlier.
+        try await withCallOptions(timeout: limit + .seconds(10), isolation: nil) {
+            try await client.bounded("stop of \(id)") { try await $0.stop(id, within: limit) }
+        }
+    }
+
     /// Ends an actor at once, without asking it: its calls fail with `actorDied(.killed)`, it takes no more,
     /// and the task of a method that is running is cancelled. Killing a dead actor does nothing.
-    public func kill<A: DistributedActor>(_ actor: A) async throws where A.ID == ActorID {
-        try await kill(id: actor.id)
+    ///
+    /// - Parameters:
+    ///   - actor: Any spawned actor.
+    ///   - restart: Whether its ``RestartPolicy`` may bring it back, as after a crash.
+    public func kill<A: DistributedActor>(_ actor: A, restart: Bool = false) async throws
+    where A.ID == ActorID {
+        try await kill(id: actor.id, restart: restart)
     }
 
     /// Ends the actor with this identifier at once.
-    public func kill(id: ActorID) async throws {
-        let gcs = try gcs()
-        try await bounded("kill of \(id)") { try await gcs.kill(id) }
+    public func kill(id: ActorID, restart: Bool = false) async throws {
+        try await client().bounded("kill of \(id)") { try await $0.kill(id, restart: restart) }
         forget(id)
     }
 
+    /// What happens to an actor from now on: each event once, in order.
+    ///
+    /// It begins with the present state, which also tells that the watch stands, and ends after `terminated`, which is
+    /// the only event for a dead actor. It outlasts lost links; it also ends when this process shuts its system down.
+    /// A watcher that lags more than 256 events behind misses the oldest of them, never `terminated`.
+    public func lifecycle<A: DistributedActor>(of actor: A) -> AsyncStream<LifecycleEvent>
+    where A.ID == ActorID {
+        let id = actor.id
+        return AsyncStream { continuation in
+            guard let client = try? client() else { return continuation.finish() }
+            // A stream has no task of its own to ask in; this one ends with it.
+            let task = CallContext.$current.withValue(nil) {
+                Task(executorPreference: control.tasks) {
+                    await Self.follow(id, client, continuation)
+                    continuation.finish()
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private static func follow(
+        _ id: ActorID,
+        _ client: ClusterClient,
+        _ continuation: AsyncStream<LifecycleEvent>.Continuation
+    ) async {
+        var seenCount: Int?
+        while !Task.isCancelled, client.system.isConnected {
+            do {
+                let news = try await client.gcs.lifecycle(of: id, after: seenCount)
+                seenCount = news.seenCount
+                for event in news.events { continuation.yield(event) }
+                if case .terminated = news.events.last { return }
+            } catch let error as ClusterError where error.code == .noSuchActor {
+                // Forgotten, so dead for long; why is not known any more.
+                continuation.yield(.terminated(.released))
+                return
+            } catch {
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    // MARK: Listings
+
     /// All spawned actors that the directory knows, dead ones included, oldest first.
     public func actors() async throws -> [ActorInfo] {
-        let gcs = try gcs()
-        return try await bounded("listing of actors") { try await gcs.actors() }
+        try await client().bounded("listing of actors") { try await $0.actors() }
     }
 
     /// The nodes of the cluster, and what they have.
     public func nodes() async throws -> [NodeInfo] {
-        let gcs = try gcs()
-        return try await bounded("listing of nodes") { try await gcs.nodes() }
+        try await client().bounded("listing of nodes") { try await $0.nodes() }
     }
 
-    private func spawnRequest<A: Spawnable>(
+    /// What the nodes offer together, and what of it is free.
+    public func resources() async throws -> (total: Resources, available: Resources) {
+        let sums = try await client().bounded("sum of resources") { try await $0.resources() }
+        return (sums[0], sums[1])
+    }
+
+    // MARK: Requests
+
+    func spawnRequest<A: Spawnable>(
         _ type: A.Type,
         _ arguments: A.Arguments,
         _ options: ActorOptions
@@ -87,49 +177,69 @@ extension ClusterSystem {
                     "make the actor internal or public, at the top level of a file or nested in a type that is"
             )
         }
-        guard options.environment.isEmpty || options.isolation == .process else {
-            throw ClusterError(
-                .invalidArgument,
-                "\(type) asks for an environment of its own with isolation .\(options.isolation)",
-                hint: "spawn it with isolation: .process"
-            )
-        }
-        guard options.maxPendingCalls > 0 else {
-            throw ClusterError(
-                .invalidArgument,
-                "maxPendingCalls of \(options.maxPendingCalls)",
-                hint: "it is at least 1"
-            )
-        }
+        try options.check(for: "\(type)")
+        var options = options
+        options.namespace = options.namespace ?? self.options.namespace
         return SpawnRequest(
             mangledTypeName: name,
             typeName: "\(type)",
             arguments: try CBOR.encode(arguments, userInfo: codingUserInfo),
-            options: options
+            options: options,
+            caller: process,
+            spawner: CallContext.currentActor
         )
     }
 
-    private func gcs() throws -> GCS {
-        if let cluster = attached(as: EmbeddedCluster.self) { return cluster.gcs }
-        if let worker = attached(as: WorkerParts.self) { return worker.gcs }
-        throw notConnected()
+    /// This process's part in a cluster.
+    func client() throws -> ClusterClient {
+        guard let client = attached(as: ClusterMember.self)?.client else { throw notConnected() }
+        return client
     }
 
-    /// Runs a call to the control plane on its lane, within the deadline of calls: in a driver that hosts the
-    /// control plane such a call stays in the process, where nothing else bounds it.
-    private func bounded<R: Sendable>(_ what: String, _ body: @escaping @Sendable () async throws -> R)
-        async throws -> R
-    {
-        do {
-            return try await withDeadline(CallContext.deadline(from: Lane.now)) {
-                try await withTaskExecutorPreference(self.control.tasks) { try await body() }
-            }
-        } catch is DeadlinePassed {
-            throw ClusterError(
-                .timedOut,
-                "the \(what) did not end by its deadline",
-                hint: "withCallOptions(timeout:) gives it more time"
+    /// Whether this process takes part in a cluster.
+    var isConnected: Bool { attached(as: ClusterMember.self) != nil }
+}
+
+/// What is attached to the system of a process that takes part in a cluster.
+struct ClusterMember: Sendable {
+    let client: ClusterClient
+    /// Whatever else lives as long as that.
+    let parts: any Sendable
+}
+
+extension ActorOptions {
+    /// Refuses what cannot be meant.
+    fileprivate func check(for type: String) throws(ClusterError) {
+        func refuse(_ what: String, _ hint: String) throws(ClusterError) -> Never {
+            throw ClusterError(.invalidArgument, "\(type) asks for \(what)", hint: hint)
+        }
+        if !environment.isEmpty, isolation != .process {
+            try refuse(
+                "an environment of its own with isolation .\(isolation)",
+                "spawn it with isolation: .process"
             )
         }
+        if let key = environment.keys.first(where: { $0.isEmpty || $0.contains("=") || $0.utf8.contains(0) })
+        {
+            try refuse(
+                "a variable named \"\(key)\"",
+                "names are not empty, and have neither = nor a zero in them"
+            )
+        }
+        if maxPendingCalls <= 0 { try refuse("maxPendingCalls of \(maxPendingCalls)", "it is at least 1") }
+        if placementTimeout < .zero {
+            try refuse("a placementTimeout of \(placementTimeout)", "it is not negative")
+        }
+        if case .limited(let count) = concurrency, count < 1 {
+            try refuse("concurrency .limited(\(count))", "it is at least 1")
+        }
+        if case .upTo(let count, let window) = restarts, count < 0 || window <= .zero {
+            try refuse(
+                "restarts .upTo(\(count), within: \(window))",
+                "neither is negative, and the period is not zero"
+            )
+        }
+        if name?.isEmpty == true { try refuse("an empty name", "leave it out, or name it") }
+        if namespace?.isEmpty == true { try refuse("an empty namespace", "leave it out, or name it") }
     }
 }

@@ -35,7 +35,7 @@ extension ClusterSystem {
     /// Ends the cluster's workers and this process's part in it; calls that are under way end with
     /// `notConnected`. Idempotent.
     public func shutdown() async {
-        await attached(as: EmbeddedCluster.self)?.stop()
+        await (attached(as: ClusterMember.self)?.parts as? EmbeddedCluster)?.stop()
         Driver.disconnected(self)
     }
 }

@@ -17,7 +17,8 @@ package final class EmbeddedCluster: Sendable {
     package var directory: String { session.path }
     private let session: SessionDirectory
     private let outputLane: Lane
-    private let raylets: [(raylet: Raylet, events: RayletEvents)]
+    private let client: ClusterClient
+    private let raylets: [(raylet: Raylet, processes: WorkerProcesses)]
     private let end = Mutex(EndState())
 
     private struct EndState {
@@ -46,7 +47,8 @@ package final class EmbeddedCluster: Sendable {
             directory: session.path,
             cluster: clusterNumber,
             laneCount: configuration.lanes,
-            dispatch: configuration.dispatch
+            dispatch: configuration.dispatch,
+            namespace: configuration.namespace
         )
         if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
         var logger = Logger(label: "manta")
@@ -73,17 +75,21 @@ package final class EmbeddedCluster: Sendable {
                 workerLaneCount: configuration.lanes,
                 worker: program
             )
-            let events = RayletEvents(control: system.control)
-            return (Raylet.make(index: index, options: options, gcs: gcs, events: events, in: system), events)
+            let processes = WorkerProcesses()
+            return (
+                Raylet.make(index: index, options: options, gcs: gcs, processes: processes, in: system),
+                processes
+            )
         }
         self.system = system
         self.gcs = gcs
+        client = ClusterClient(gcs: gcs, system: system)
         self.outputLane = outputLane
     }
 
     private func begin() async throws {
         system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
-        system.attach(self)
+        system.attach(ClusterMember(client: client, parts: self))
         await system.chooseDispatch()
         try system.listen()
         let system = system
@@ -99,6 +105,7 @@ package final class EmbeddedCluster: Sendable {
                 )
             )
         }
+        client.follow()
     }
 
     /// Ends all workers, closes all links and removes what the cluster made; returns when that is done,
@@ -118,6 +125,7 @@ package final class EmbeddedCluster: Sendable {
     }
 
     private func finish() async {
+        client.stop()
         await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try? await raylet.stop(within: .seconds(2)) }
         }
@@ -136,7 +144,7 @@ package final class EmbeddedCluster: Sendable {
     /// The process is about to exit: ends the workers and removes the files, without waiting for anything.
     func abandon() {
         guard !end.withLock({ $0.hasStopped }) else { return }
-        for (_, events) in raylets { events.killAllWorkers() }
+        for (_, processes) in raylets { processes.killAll() }
         session.remove()
     }
 }

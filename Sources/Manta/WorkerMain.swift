@@ -70,7 +70,8 @@ enum WorkerMain {
             directory: launch.directory,
             cluster: launch.cluster,
             laneCount: launch.laneCount,
-            dispatch: launch.dispatch
+            dispatch: launch.dispatch,
+            namespace: launch.namespace
         )
         let system = ClusterSystem(process: launch.worker, options: options, logger: logger)
         terminations.serve(on: system.control) { signal in
@@ -108,9 +109,11 @@ enum WorkerMain {
         }
         let gcs = try GCS.at(launch.gcs, using: system)
         system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
-        system.attach(WorkerParts(host: host, gcs: gcs))
+        let client = ClusterClient(gcs: gcs, system: system)
+        system.attach(ClusterMember(client: client, parts: host))
         let raylet = try Raylet.resolve(id: launch.rayletActor, using: system)
         try await raylet.workerReady(system.process)
+        client.follow()
     }
 
     private static func fail(_ message: String) -> Never {
@@ -118,12 +121,6 @@ enum WorkerMain {
         _ = write(2, line, line.count)
         exit(70)  // EX_SOFTWARE
     }
-}
-
-/// What a worker keeps for as long as it lives.
-struct WorkerParts: Sendable {
-    let host: WorkerHost
-    let gcs: GCS
 }
 
 /// Where test bundles become workers: called before their `main`, when the raylet asks for it.

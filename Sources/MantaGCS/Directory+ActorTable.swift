@@ -5,23 +5,28 @@ extension Directory {
     package struct ActorCounts: Hashable, Sendable {
         package var pending: Int
         package var alive: Int
+        package var restarting: Int
         /// Those that are still listed.
         package var dead: Int
 
-        package init(pending: Int = 0, alive: Int = 0, dead: Int = 0) {
+        package init(pending: Int = 0, alive: Int = 0, restarting: Int = 0, dead: Int = 0) {
             self.pending = pending
             self.alive = alive
+            self.restarting = restarting
             self.dead = dead
         }
+
+        package var live: Int { pending + alive + restarting }
     }
 
-    /// The actor records, with the ways to find them: by id, name, node and process.
+    /// The actor records, with the ways to find them: by id, name, node, process and owner.
     struct ActorTable: Sendable {
         private var records: [ActorID: ActorRecord] = [:]
         /// Those that are not dead.
-        private var ids: [String: ActorID] = [:]
+        private var ids: [QualifiedName: ActorID] = [:]
         private var idsOnNode = Groups<NodeID, ActorID>()
         private var idsInProcess = Groups<ProcessID, ActorID>()
+        private var idsOfOwner = Groups<ActorOwner, ActorID>()
         private var dead: History<ActorID>
         private(set) var counts = ActorCounts()
 
@@ -31,38 +36,61 @@ extension Directory {
 
         var all: some Collection<ActorRecord> { records.values }
 
-        func find(name: String) -> ActorRecord? { ids[name].flatMap { records[$0] } }
+        func find(name: QualifiedName) -> ActorRecord? { ids[name].flatMap { records[$0] } }
 
-        func ids(on node: NodeID) -> [ActorID] {
-            idsOnNode[node].sorted { $0.serial < $1.serial }
-        }
+        func ids(on node: NodeID) -> [ActorID] { sorted(idsOnNode[node]) }
+        func ids(in process: ProcessID) -> [ActorID] { sorted(idsInProcess[process]) }
+        func ids(of owner: ActorOwner) -> [ActorID] { sorted(idsOfOwner[owner]) }
 
-        func ids(in process: ProcessID) -> [ActorID] {
-            idsInProcess[process].sorted { $0.serial < $1.serial }
-        }
+        private func sorted(_ ids: Set<ActorID>) -> [ActorID] { ids.sorted { $0.serial < $1.serial } }
 
-        mutating func insert(_ spec: ActorSpec) {
+        mutating func insert(_ spec: ActorSpec, owner: ActorOwner?, job: ProcessID?) {
             precondition(records[spec.id] == nil, "\(spec.id) is registered already")
-            records[spec.id] = ActorRecord(spec: spec)
-            if let name = spec.options.name { ids[name] = spec.id }
+            records[spec.id] = ActorRecord(spec: spec, owner: owner, job: job)
+            if let name = spec.options.qualifiedName { ids[name] = spec.id }
+            if let owner { idsOfOwner.insert(spec.id, into: owner) }
             counts.pending += 1
         }
 
         mutating func place(_ id: ActorID, on node: NodeID) {
             let record = records[id]
-            precondition(record?.state == .pending && record?.node == nil, "\(id) has a place already")
+            precondition(record?.isUnplaced == true, "\(id) has a place already")
             records[id]?.node = node
             idsOnNode.insert(id, into: node)
         }
 
-        mutating func start(_ id: ActorID, at location: ActorLocation, operatingSystemID: Int32) {
-            precondition(records[id]?.state == .pending && records[id]?.node != nil, "\(id) cannot start")
+        mutating func start(_ id: ActorID, at location: ActorLocation, operatingSystemID: Int32, now: Moment)
+        {
+            switch records[id]?.state {
+            case .pending: counts.pending -= 1
+            case .restarting: counts.restarting -= 1
+            default:
+                preconditionFailure("\(id) cannot start: it is \(String(describing: records[id]?.state))")
+            }
             records[id]?.state = .alive
             records[id]?.location = location
             records[id]?.operatingSystemID = operatingSystemID
+            records[id]?.aliveSince = now
+            records[id]?.lifecycle.append(.alive(epoch: location.epoch))
             idsInProcess.insert(id, into: location.process)
-            counts.pending -= 1
             counts.alive += 1
+        }
+
+        /// Raises the epoch of an actor whose incarnation has ended, and which is to have another.
+        mutating func restart(_ id: ActorID, _ cause: DeathCause) {
+            guard var record = records[id] else { preconditionFailure("\(id) is not known") }
+            switch record.state {
+            case .alive: counts.alive -= 1
+            case .restarting: counts.restarting -= 1
+            case .pending, .dead: preconditionFailure("\(id) cannot be restarted: it is \(record.state)")
+            }
+            leavePlace(&record)
+            record.state = .restarting(cause)
+            record.spec.epoch += 1
+            record.restartCount += 1
+            record.lifecycle.append(.restarting)
+            records[id] = record
+            counts.restarting += 1
         }
 
         /// - Returns: The record if this ended it, `nil` if it was dead or is not known.
@@ -71,13 +99,16 @@ extension Directory {
             switch record.state {
             case .pending: counts.pending -= 1
             case .alive: counts.alive -= 1
+            case .restarting: counts.restarting -= 1
             case .dead: return nil
             }
-            if let name = record.spec.options.name { ids[name] = nil }
-            if let node = record.node { idsOnNode.remove(id, from: node) }
-            if let process = record.location?.process { idsInProcess.remove(id, from: process) }
+            if let name = record.spec.options.qualifiedName { ids[name] = nil }
+            if let owner = record.owner { idsOfOwner.remove(id, from: owner) }
+            let node = record.node
+            leavePlace(&record)
+            record.node = node
             record.state = .dead(cause)
-            record.location = nil
+            record.lifecycle.append(.terminated(cause))
             // They can be large, and nothing is built from them any more.
             record.spec.arguments = []
             records[id] = record
@@ -87,6 +118,20 @@ extension Directory {
                 counts.dead -= 1
             }
             return record
+        }
+
+        mutating func update(_ id: ActorID, _ change: (inout ActorRecord) -> Void) {
+            guard var record = records.removeValue(forKey: id) else { return }
+            change(&record)
+            records[id] = record
+        }
+
+        private mutating func leavePlace(_ record: inout ActorRecord) {
+            if let node = record.node { idsOnNode.remove(record.id, from: node) }
+            if let process = record.location?.process { idsInProcess.remove(record.id, from: process) }
+            record.node = nil
+            record.location = nil
+            record.aliveSince = nil
         }
     }
 }

@@ -2,9 +2,9 @@ package import MantaCore
 
 /// Which actors and processes the cluster has, where they are, and how they ended.
 ///
-/// The only writer of an actor's state: `pending → alive → dead(cause)` or `pending → dead(cause)`.
-/// An operation that ends actors returns the record of each one that it ended, and no other operation
-/// returns that record again: whoever gets it gives the actor's resources back, once, if it has a node.
+/// The only writer of an actor's state: `pending → alive → restarting → alive … → dead(cause)`; any state may
+/// be followed by `dead`. A restart raises the epoch, and only the present epoch can become alive. An operation
+/// that ends an actor returns its record, and no other operation returns that record again.
 ///
 /// Reports come from other processes and cross each other, so each operation says whether it still applied:
 /// a place found for an actor that was killed meanwhile, a start announced by a worker that has gone. That a
@@ -19,7 +19,7 @@ package struct Directory: Sendable {
 
     /// - Parameters:
     ///   - cluster: The scope of the identifiers made here.
-    ///   - liveActorLimit: How many actors may be pending or alive; past it none can be registered.
+    ///   - liveActorLimit: How many actors may not be dead; past it none can be registered.
     ///   - deadActorLimit: How many dead actors are kept, the newest.
     ///   - deadProcessLimit: The same for processes.
     package init(
@@ -47,27 +47,34 @@ extension Directory {
 
     /// Enters a pending actor, and takes its name.
     ///
-    /// - Parameter spec: Its id is from ``nextActorID(hasOwnLane:)`` and used once; another is our bug.
+    /// - Parameters:
+    ///   - spec: Its id is from ``nextActorID(hasOwnLane:)`` and used once; another is our bug.
+    ///   - owner: Whose end is to end it.
+    ///   - job: The driver that it belongs to.
     /// - Throws: Code `nameTaken` if an actor that is not dead has the name, `overloaded` if there are too
     ///   many actors.
-    package mutating func register(_ spec: ActorSpec) throws(ClusterError) {
+    package mutating func register(
+        _ spec: ActorSpec,
+        owner: ActorOwner? = nil,
+        job: ProcessID? = nil
+    ) throws(ClusterError) {
         let (id, last) = (spec.id, lastActorNumber)
         precondition(
             id.kind == .spawned && id.scope == cluster && id.serial > 0 && id.serial <= last,
             "\(id) is not from this directory, which has given out \(last)"
         )
-        if let name = spec.options.name, let holder = find(name: name) {
+        if let name = spec.options.qualifiedName, let holder = find(name) {
             throw ClusterError(
                 .nameTaken,
-                "the name \"\(name)\" is taken by \(holder.id), a \(holder.spec.typeName)",
-                hint: "look it up by its name instead, or choose another name"
+                "the name \(name) is taken by \(holder.id), a \(holder.spec.typeName)",
+                hint: "look it up by its name instead, use getOrSpawn, or choose another name"
             )
         }
-        let liveCount = actorTable.counts.pending + actorTable.counts.alive
+        let liveCount = actorTable.counts.live
         guard liveCount < liveActorLimit else {
             throw ClusterError(.overloaded, "the cluster has \(liveCount) actors, which is the limit")
         }
-        actorTable.insert(spec)
+        actorTable.insert(spec, owner: owner, job: job)
     }
 
     package enum OnPlaced: Hashable, Sendable {
@@ -76,7 +83,7 @@ extension Directory {
         case tooLate(ActorFate)
     }
 
-    /// Notes where the resources of a pending actor are reserved. A second place is our bug.
+    /// Notes where the resources of an actor without a place are reserved. A second place is our bug.
     package mutating func placed(_ id: ActorID, on node: NodeID) -> OnPlaced {
         // It can be killed while it waits for its place.
         guard let record = actorTable[id], record.deathCause == nil else { return .tooLate(fate(of: id)) }
@@ -87,40 +94,83 @@ extension Directory {
     package enum OnAlive: Hashable, Sendable {
         /// Also if the same was announced before: the first answer was lost.
         case accepted
-        /// It is dead, forgotten, or alive elsewhere: the process is to end its instance.
+        /// Another epoch is the present one, or it is dead, forgotten, or alive elsewhere: the process is to
+        /// end its instance.
         case tooLate(ActorFate)
-        /// Its process left before the announcement came, so it has ended just now, for the same cause.
-        case ended(ActorRecord)
-        /// The announcement cannot be right, and the actor is as pending as before.
-        case contradictory(ClusterError)
+        /// Its process has left already, for this cause, and the incarnation with it.
+        case processLeft(DeathCause)
     }
 
-    /// Notes that a pending actor has been built and takes calls.
+    /// Notes that an incarnation of an actor has been built on `node` and takes calls.
+    ///
+    /// Its process is entered too if it has not joined yet: the two messages may cross.
     package mutating func alive(
         _ id: ActorID,
         at location: ActorLocation,
-        operatingSystemID: Int32
+        on node: NodeID,
+        operatingSystemID: Int32,
+        now: Moment
     ) -> OnAlive {
         guard let record = actorTable[id] else { return .tooLate(.unknown) }
+        guard location.epoch == record.spec.epoch, record.node == node else { return .tooLate(record.fate) }
         switch record.state {
-        case .dead(let cause): return .tooLate(.dead(cause))
-        case .alive: return record.location == location ? .accepted : .tooLate(fate(of: id))
-        case .pending: break
+        case .dead: return .tooLate(record.fate)
+        case .alive: return record.location == location ? .accepted : .tooLate(record.fate)
+        case .pending, .restarting: break
         }
-        guard let process = processTable[location.process] else {
-            return contradictory("\(id) cannot live in \(location.process), which has not joined")
-        }
-        guard let node = record.node, process.node == node else {
-            let place = record.node.map { "placed on \($0)" } ?? "waiting for a place"
-            return contradictory("\(id) cannot live in \(process.id) on \(process.node): it is \(place)")
-        }
-        guard location.epoch == record.spec.epoch else {
-            let epochs = "\(location.epoch): it is in \(record.spec.epoch)"
-            return contradictory("\(id) cannot start in epoch \(epochs)")
-        }
-        if let cause = process.deathCause, let ended = died(id, cause) { return .ended(ended) }
-        actorTable.start(id, at: location, operatingSystemID: operatingSystemID)
+        let process = ProcessRecord(
+            id: location.process,
+            node: node,
+            endpoint: location.endpoint,
+            operatingSystemID: operatingSystemID
+        )
+        if case .dead(let cause) = processJoined(process) { return .processLeft(cause) }
+        actorTable.start(id, at: location, operatingSystemID: operatingSystemID, now: now)
         return .accepted
+    }
+
+    package enum OnIncarnationEnded: Hashable, Sendable {
+        /// Another is to come, with the epoch that the record now has, after this time.
+        case restarting(after: Duration)
+        case dead(ActorRecord)
+        /// It was not the present incarnation.
+        case stale
+    }
+
+    /// Notes that an incarnation has ended by itself, and decides by the actor's policy what follows.
+    ///
+    /// One that never took calls ends the actor: the very first `init` is not repeated.
+    package mutating func incarnationEnded(
+        _ key: ActorKey,
+        _ cause: DeathCause,
+        now: Moment,
+        random: inout some RandomNumberGenerator
+    ) -> OnIncarnationEnded {
+        guard let record = actorTable[key.id], record.key == key, record.deathCause == nil else {
+            return .stale
+        }
+        if let stopping = record.stopping { return dead(key.id, stopping) }
+        if case .pending = record.state { return dead(key.id, cause) }
+        var budget = record.budget
+        let decision = budget.decide(
+            record.spec.options.restarts,
+            at: now,
+            aliveSince: record.aliveSince,
+            random: &random
+        )
+        guard case .restart(let delay) = decision else { return dead(key.id, cause) }
+        actorTable.restart(key.id, cause)
+        actorTable.update(key.id) { $0.budget = budget }
+        return .restarting(after: delay)
+    }
+
+    private mutating func dead(_ id: ActorID, _ cause: DeathCause) -> OnIncarnationEnded {
+        actorTable.end(id, cause).map { .dead($0) } ?? .stale
+    }
+
+    /// Notes that an actor was asked to stop: the end of its incarnation is its own, with this cause.
+    package mutating func stopping(_ id: ActorID, _ cause: DeathCause) {
+        actorTable.update(id) { $0.stopping = $0.stopping ?? cause }
     }
 
     /// Ends an actor, and frees its name. The first cause stays.
@@ -130,9 +180,7 @@ extension Directory {
         actorTable.end(id, cause)
     }
 
-    private func contradictory(_ message: String) -> OnAlive {
-        .contradictory(ClusterError(.invalidArgument, message))
-    }
+    package func owned(by owner: ActorOwner) -> [ActorID] { actorTable.ids(of: owner) }
 }
 
 // MARK: - Processes and nodes
@@ -168,22 +216,22 @@ extension Directory {
         return .accepted
     }
 
-    /// Ends a process with the actors that are alive in it. The first cause stays.
+    /// Ends a process. The first cause stays.
     ///
-    /// Those that it was still building are known only to its raylet, which reports them with ``died(_:_:)``.
-    ///
-    /// - Returns: The actors that ended, by number.
-    package mutating func processLeft(_ id: ProcessID, _ cause: DeathCause) -> [ActorRecord] {
+    /// - Returns: The incarnations that were alive in it, by number of their actors; each has ended.
+    package mutating func processLeft(_ id: ProcessID, _ cause: DeathCause) -> [ActorKey] {
         guard processTable.end(id, cause) else { return [] }
-        return actorTable.ids(in: id).compactMap { died($0, cause) }
+        return actorTable.ids(in: id).compactMap { actorTable[$0]?.key }
     }
 
-    /// Ends all processes of a node and all actors placed on it: cause `nodeDied`.
+    /// Ends all processes of a node: cause `nodeDied`.
     ///
-    /// - Returns: The actors that ended, by number.
-    package mutating func nodeLeft(_ node: NodeID) -> [ActorRecord] {
-        for process in processTable.ids(on: node) { _ = processTable.end(process, .nodeDied(node)) }
-        return actorTable.ids(on: node).compactMap { died($0, .nodeDied(node)) }
+    /// - Returns: The processes, and the incarnations that were placed on the node, by number of their actors;
+    ///   each has ended.
+    package mutating func nodeLeft(_ node: NodeID) -> (processes: [ProcessID], incarnations: [ActorKey]) {
+        let processes = processTable.ids(on: node)
+        for process in processes { _ = processTable.end(process, .nodeDied(node)) }
+        return (processes, actorTable.ids(on: node).compactMap { actorTable[$0]?.key })
     }
 }
 
@@ -203,8 +251,8 @@ extension Directory {
     package func actor(_ id: ActorID) -> ActorRecord? { actorTable[id] }
     package func process(_ id: ProcessID) -> ProcessRecord? { processTable[id] }
 
-    /// The actor that has the name, pending or alive.
-    package func find(name: String) -> ActorRecord? { actorTable.find(name: name) }
+    /// The actor that has the name, and is not dead.
+    package func find(_ name: QualifiedName) -> ActorRecord? { actorTable.find(name: name) }
 
     /// All actors that are not forgotten, by number.
     ///
@@ -222,14 +270,7 @@ extension Directory {
     private static let defaultMaxPendingCalls = 1_000
 
     private func spawnedFate(of id: ActorID) -> ActorFate {
-        guard let record = actorTable[id] else { return .unknown }
-        switch record.state {
-        case .pending: return .pending
-        case .dead(let cause): return .dead(cause)
-        case .alive:
-            guard let location = record.location else { preconditionFailure("\(id) is alive but nowhere") }
-            return .alive(location)
-        }
+        actorTable[id]?.fate ?? .unknown
     }
 
     private func fate(inProcess process: ProcessID, lane: UInt8) -> ActorFate {

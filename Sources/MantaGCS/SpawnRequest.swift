@@ -6,46 +6,51 @@ package struct SpawnRequest: Sendable, Codable {
     package var mangledTypeName: String
     package var typeName: String
     package var arguments: [UInt8]
+    /// With its namespace.
     package var options: ActorOptions
+    /// The process that asks.
+    package var caller: ProcessID
+    /// The actor whose method asks.
+    package var spawner: ActorKey?
 
-    package init(mangledTypeName: String, typeName: String, arguments: [UInt8], options: ActorOptions) {
+    package init(
+        mangledTypeName: String,
+        typeName: String,
+        arguments: [UInt8],
+        options: ActorOptions,
+        caller: ProcessID,
+        spawner: ActorKey? = nil
+    ) {
         self.mangledTypeName = mangledTypeName
         self.typeName = typeName
         self.arguments = arguments
         self.options = options
+        self.caller = caller
+        self.spawner = spawner
     }
 }
 
-/// How a spawn, or a raylet's part in it, ended.
+/// How a spawn ended for its caller.
 package enum SpawnOutcome: Sendable, Codable {
-    case created(ActorID, ActorLocation, operatingSystemID: Int32)
+    case created(ActorID, ActorLocation)
     /// The actor's initialiser threw this.
     case initFailed(RemoteFailure)
 }
 
-/// What the GCS asks of a raylet.
-package protocol RayletClient: Sendable {
-    /// Creates an actor, whose resources the GCS has reserved.
-    func create(_ spec: ActorSpec) async throws -> SpawnOutcome
-    /// Ends an actor at once.
-    func end(_ actor: ActorID, _ cause: DeathCause) async throws
+/// What the directory says of a name, or of the actor that `getOrSpawn` has found or made.
+package struct FoundActor: Sendable, Codable {
+    package var id: ActorID
+    package var mangledTypeName: String
+    package var typeName: String
+    /// `nil` while it restarts.
+    package var location: ActorLocation?
+    /// From where to follow the feed, which tells when the name means somebody else.
+    package var cursor: UInt64
 }
 
-/// What a raylet says of its node when it joins.
-package struct NodeRegistration: Sendable, Codable {
-    package var id: NodeID
-    package var address: String
-    package var resources: Resources
-    package var labels: [String: String]
-    /// The raylet itself.
-    package var raylet: ActorID
-
-    package init(id: NodeID, address: String, resources: Resources, labels: [String: String], raylet: ActorID)
-    {
-        self.id = id
-        self.address = address
-        self.resources = resources
-        self.labels = labels
-        self.raylet = raylet
-    }
+/// What `getOrSpawn` came to.
+package enum FoundOrFailed: Sendable, Codable {
+    case found(FoundActor)
+    /// The initialiser of the actor that was spawned under the name threw this.
+    case initFailed(RemoteFailure)
 }

@@ -3,116 +3,181 @@ internal import Logging
 package import MantaCore
 package import MantaGCS
 package import MantaRuntime
-internal import MantaScheduling
 internal import MantaTransport
 
 /// One node: admits actors against its resources, and starts, watches and ends its worker processes.
 ///
-/// It lives on the control lane of its process. What it decides is in two values, `NodeLedger` and
-/// `WorkerPool`.
+/// It lives on the control lane of its process. What it decides is in two values: `LeaseTable`, what the actors
+/// hold, and `WorkerPool`, which process hosts which. Building is in `Raylet+Building.swift`, processes are in
+/// `Raylet+Workers.swift`.
 package distributed actor Raylet: ControlActor {
     package typealias ActorSystem = ClusterSystem
 
     /// The first number of the well-known identities; a process that hosts several nodes counts on.
     private static let firstNumber: UInt64 = 100
-    /// A worker that is not ready by then is ended.
-    private static let startTimeout = Duration.seconds(30)
-    /// A worker whose control lane is silent for longer is taken for dead, and ended.
-    private static let heartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
 
-    private let options: RayletOptions
-    private let gcs: GCS
-    /// The actors that hold resources here.
-    private var specs: [ActorID: ActorSpec] = [:]
-    private let logger: Logger
-    private let events: RayletEvents
-    private var ledger: NodeLedger
-    private var pool: WorkerPool
-    private var workers: [ProcessID: Worker] = [:]
-    private var requests: [ActorID: Request] = [:]
-    private var creating: Set<ActorID> = []
-    private var isStopping = false
+    let options: RayletOptions
+    let gcs: GCS
+    let logger: Logger
+    let callbacks: ControlCallbacks<Raylet>
+    let processes: WorkerProcesses
+    var leases: LeaseTable
+    var pool: WorkerPool
+    var workers: [ProcessID: Worker] = [:]
+    /// Actors that wait for their worker.
+    var requests: [ActorID: Request] = [:]
+    /// The tasks that build actors.
+    private var builds: [ActorKey: Task<Void, Never>] = [:]
+    /// Those who asked for them.
+    private var clients: [ActorKey: [CheckedContinuation<CreationAnswer, Never>]] = [:]
+    /// Those who wait until an incarnation is gone.
+    private var mourners: [ActorKey: [CheckedContinuation<Void, Never>]] = [:]
+    var isStopping = false
     /// How the last workers ended that did.
-    private var lastEnds: [ProcessID: DeathCause] = [:]
+    var lastEnds: [ProcessID: DeathCause] = [:]
 
-    private struct Worker {
+    struct Worker {
         var process: WorkerProcess
         var isReady = false
         /// Resumed when it has ended.
         var exitWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// An actor that waits for its worker.
-    private struct Request {
+    struct Request {
         var spec: ActorSpec
         var continuation: CheckedContinuation<Result<ProcessID, ClusterError>, Never>
     }
 
-    private init(options: RayletOptions, gcs: GCS, events: RayletEvents, actorSystem: ClusterSystem) {
+    private init(
+        options: RayletOptions,
+        gcs: GCS,
+        processes: WorkerProcesses,
+        callbacks: ControlCallbacks<Raylet>,
+        actorSystem: ClusterSystem
+    ) {
         self.actorSystem = actorSystem
         self.options = options
         self.gcs = gcs
-        self.events = events
+        self.processes = processes
+        self.callbacks = callbacks
         logger = actorSystem.logger
-        ledger = NodeLedger(total: options.resources)
+        leases = LeaseTable(total: options.resources)
         pool = WorkerPool(sharedLimit: options.sharedWorkerCount, idleTarget: options.idleWorkerCount)
     }
 
     /// Makes the raylet of a node in this process; `begin()` has it join the cluster.
-    /// `events` brings what happens to the node's processes to it.
     package static func make(
         index: Int,
         options: RayletOptions,
         gcs: GCS,
-        events: RayletEvents,
+        processes: WorkerProcesses,
         in system: ClusterSystem
     ) -> Raylet {
         let id = ActorID.system(firstNumber + UInt64(index), process: system.process)
+        let callbacks = ControlCallbacks<Raylet>(control: system.control)
         let raylet = ActorCreation(Raylet.self, id: id, epoch: 0, label: "raylet").makeNow {
-            Raylet(options: options, gcs: gcs, events: events, actorSystem: system)
+            Raylet(
+                options: options,
+                gcs: gcs,
+                processes: processes,
+                callbacks: callbacks,
+                actorSystem: system
+            )
         }
-        events.start(raylet)
+        callbacks.start(raylet)
         return raylet
     }
 
     /// Joins the cluster, and starts the first workers.
     package distributed func begin() async throws {
+        guard try await register() == .accepted else {
+            throw ClusterError(.notConnected, "\(options.node) was declared dead before it had joined")
+        }
+        carryOut(pool.begin())
+    }
+
+    func register() async throws -> NodeAdmission {
         try await gcs.nodeJoined(
             NodeRegistration(
                 id: options.node,
                 address: options.address,
                 resources: options.resources,
                 labels: options.labels,
-                raylet: id
+                raylet: id,
+                hosted: leases.all
             )
         )
-        carryOut(pool.begin())
     }
 
-    // MARK: For the GCS
+    // MARK: What the GCS has it do
 
-    /// Creates an actor whose resources the GCS has reserved on this node.
-    package distributed func create(_ spec: ActorSpec) async throws -> SpawnOutcome {
-        guard ledger.acquire(spec.options.resources) else {
-            throw ClusterError(
-                .overloaded,
-                "\(options.node) has \(ledger.available) left, \(spec.label) asks for \(spec.options.resources)",
-                outcome: .notExecuted
-            )
+    /// Builds an actor whose resources the GCS has reserved on this node.
+    package distributed func create(_ spec: ActorSpec) async throws -> CreationAnswer {
+        switch leases.create(spec) {
+        case .answer(let answer): return answer
+        case .build: startBuilding(spec)
+        case .wait: break
         }
-        // While it is being created, what it holds is given back here and nowhere else.
-        creating.insert(spec.id)
-        defer { creating.remove(spec.id) }
-        do {
-            let outcome = try await createAdmitted(spec)
-            if case .initFailed = outcome { ended(spec) }
-            return outcome
-        } catch {
-            // Its initialiser may be running, and end well when nobody waits for it any more.
-            if let home = pool.home(of: spec.id) { await end(spec.id, .killed, in: home) }
-            ended(spec)
-            throw error
+        return await withCheckedContinuation { clients[spec.key, default: []].append($0) }
+    }
+
+    private func startBuilding(_ spec: ActorSpec) {
+        // A task of its own: an end cuts it short, not the loss of whoever asked for it.
+        builds[spec.key] = Task(executorPreference: actorSystem.control.tasks) { await self.buildNow(spec) }
+    }
+
+    private func buildNow(_ spec: ActorSpec) async {
+        let answer = await CallContext.$current.withValue(nil) { await self.build(spec) }
+        builds[spec.key] = nil
+        var told = answer
+        if case .ends = leases.built(spec.key, answer) {
+            let cause = leases[spec.key]?.ending ?? .killed
+            if case .created = answer { told = .ended(cause) }
+            await takeAway(spec.key, cause)
         }
+        for client in clients.removeValue(forKey: spec.key) ?? [] { client.resume(returning: told) }
+    }
+
+    /// Ends an incarnation at once: its process, if it has one to itself. Returns when it is gone.
+    package distributed func end(_ key: ActorKey, _ cause: DeathCause) async throws {
+        switch leases.end(key, cause) {
+        case .nothing: return
+        case .takeAway: await takeAway(key, cause)
+        case .cutShort:
+            builds[key]?.cancel()
+            await gone(key)
+        case .wait: await gone(key)
+        }
+    }
+
+    /// Lets an incarnation end in order. Returns when it is gone.
+    package distributed func stop(_ key: ActorKey, _ cause: DeathCause, within limit: Duration) async throws {
+        guard let lease = leases[key], lease.answer != nil, lease.ending == nil,
+            let home = pool.home(of: key.id)
+        else { return try await end(key, cause) }
+        let system = actorSystem
+        await uncancelled(on: system.control) {
+            // Whatever comes of it, the incarnation is ended after that.
+            try? await withCallOptions(timeout: limit + .seconds(5)) {
+                try await WorkerHost.at(home, using: system).stop(key.id, cause, within: limit)
+            }
+        }
+        try await end(key, cause)
+    }
+
+    /// Answers: the raylet is there.
+    package distributed func probe() {}
+
+    private func takeAway(_ key: ActorKey, _ cause: DeathCause) async {
+        if let home = pool.home(of: key.id) {
+            if pool.dedicatedWorker(of: key.id) != nil {
+                workers[home]?.process.kill()
+                await exit(of: home)
+            } else {
+                await end(key.id, cause, in: home)
+            }
+        }
+        bury(key)
     }
 
     private func end(_ id: ActorID, _ cause: DeathCause, in worker: ProcessID) async {
@@ -122,284 +187,26 @@ package distributed actor Raylet: ControlActor {
         }
     }
 
-    /// How a worker ended, once it has; `nil` when it lives.
-    private func cause(ofLost worker: ProcessID) async -> DeathCause? {
-        guard workers[worker] != nil else { return lastEnds[worker] }
-        await withCheckedContinuation { workers[worker]?.exitWaiters.append($0) }
-        return lastEnds[worker]
-    }
-
-    /// How many workers that end under its hands a new actor is given.
-    private static let workerLimit = 3
-
-    private func createAdmitted(_ spec: ActorSpec) async throws -> SpawnOutcome {
-        specs[spec.id] = spec
-        var attempt = 1
-        while true {
-            let workerID = try await worker(for: spec)
-            do {
-                return try await create(spec, in: workerID)
-            } catch let error as ClusterError
-                where error.outcome == .notExecuted && lastEnds[workerID] != nil && attempt < Self.workerLimit
-            {
-                // Its worker had died of another actor, before this one was begun.
-                attempt += 1
-            }
-        }
-    }
-
-    private func create(_ spec: ActorSpec, in workerID: ProcessID) async throws -> SpawnOutcome {
-        guard let worker = workers[workerID] else { throw died(spec, in: workerID) }
-        worker.process.setLabel(label(of: workerID))
-        let host = try WorkerHost.at(workerID, using: actorSystem)
-        switch try await create(spec, by: host, in: workerID) {
-        case .failed(let failure): return .initFailed(failure)
-        case .created(let lane):
-            guard specs[spec.id] != nil else {
-                // It was ended while its initialiser ran.
-                await end(spec.id, .killed, in: workerID)
-                throw ClusterError(
-                    .actorDied(.killed),
-                    "\(spec.label) was ended before it was ready",
-                    outcome: .notExecuted
-                )
-            }
-            let location = ActorLocation(
-                process: workerID,
-                endpoint: actorSystem.options.endpoint(of: workerID),
-                lane: lane,
-                epoch: spec.epoch,
-                maxPendingCalls: spec.options.maxPendingCalls
-            )
-            return .created(spec.id, location, operatingSystemID: worker.process.operatingSystemID)
-        }
-    }
-
-    private func create(
-        _ spec: ActorSpec,
-        by host: WorkerHost,
-        in worker: ProcessID
-    ) async throws -> WorkerHost.Creation {
-        do {
-            return try await host.create(spec)
-        } catch let error as ClusterError where error.code == .notConnected {
-            guard let cause = await cause(ofLost: worker) else { throw error }
-            throw ClusterError(
-                .workerDied(cause),
-                "the worker ended while it created \(spec.label): \(cause)",
-                outcome: error.outcome
-            )
-        }
-    }
-
-    /// Gives back what an actor holds, once.
-    private func ended(_ spec: ActorSpec) {
-        guard specs.removeValue(forKey: spec.id) != nil else { return }
-        ledger.release(spec.options.resources)
-        let home = pool.home(of: spec.id)
-        carryOut(pool.ended(spec.id))
+    /// Gives back what an incarnation held, and tells those who wait for that.
+    func bury(_ key: ActorKey) {
+        guard leases.gone(key) else { return }
+        let home = pool.home(of: key.id)
+        carryOut(pool.ended(key.id))
         if let home { workers[home]?.process.setLabel(label(of: home)) }
+        for mourner in mourners.removeValue(forKey: key) ?? [] { mourner.resume() }
     }
 
-    /// Ends an actor at once: its process, if it has one to itself.
-    package distributed func end(_ id: ActorID, _ cause: DeathCause) async throws {
-        guard let spec = specs[id] else { return }
-        if let request = requests.removeValue(forKey: id) {
-            pool.withdraw(id)
-            request.continuation.resume(
-                returning: .failure(ClusterError(.actorDied(cause), "\(spec.label) was ended"))
-            )
-            return
-        }
-        let home = pool.home(of: id)
-        let isAlone = pool.dedicatedWorker(of: id) != nil
-        if let home, !isAlone { await end(id, cause, in: home) }
-        ended(spec)
-    }
-
-    // MARK: For workers
-
-    /// A worker serves its socket and can create actors.
-    package distributed func workerReady(_ worker: ProcessID) async throws {
-        guard var entry = workers[worker] else { return }
-        entry.isReady = true
-        workers[worker] = entry
-        try await gcs.processJoined(
-            ProcessRecord(
-                id: worker,
-                node: options.node,
-                endpoint: actorSystem.options.endpoint(of: worker),
-                operatingSystemID: entry.process.operatingSystemID
-            )
-        )
-        carryOut(pool.ready(worker))
-    }
-
-    private func worker(for spec: ActorSpec) async throws -> ProcessID {
-        let need: WorkerPool.Need =
-            switch spec.options.isolation {
-            case .shared, .thread: .shared
-            case .process: spec.options.environment.isEmpty ? .dedicated : .fresh
-            }
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                requests[spec.id] = Request(spec: spec, continuation: continuation)
-                carryOut(pool.request(spec.id, need))
-                if Task.isCancelled { withdraw(spec.id) }
-            }
-        } onCancel: {
-            events.perform { $0.withdraw(spec.id) }
-        }
-        switch result {
-        case .success(let worker): return worker
-        case .failure(let error): throw error.code == .cancelled ? CancellationError() : error
-        }
-    }
-
-    private func withdraw(_ actor: ActorID) {
-        guard let request = requests.removeValue(forKey: actor) else { return }
-        pool.withdraw(actor)
-        request.continuation.resume(returning: .failure(ClusterError(.cancelled, "the spawn was cancelled")))
-    }
-
-    // MARK: Worker processes
-
-    private func carryOut(_ actions: [WorkerPool.Action]) {
-        for action in actions {
-            switch action {
-            case .start(let actor): start(for: actor)
-            case .assign(let actor, let worker):
-                requests.removeValue(forKey: actor)?.continuation.resume(returning: .success(worker))
-            case .refuse(let actor, let cause):
-                requests.removeValue(forKey: actor)?.continuation.resume(
-                    returning: .failure(
-                        ClusterError(.workerDied(cause), "a new worker did not start: \(cause)")
-                    )
-                )
-            case .retire(let worker): workers[worker]?.process.kill()
-            }
-        }
-    }
-
-    private func start(for actor: ActorID?) {
-        guard !isStopping else { return carryOut(pool.startFailed(.killed)) }
-        let id = ProcessID(.random(in: 1 ... .max))
-        let environment = actor.flatMap { requests[$0]?.spec.options.environment } ?? [:]
-        do {
-            let (process, control) = try WorkerProcess.start(
-                id,
-                try options.command(id, raylet: self.id, system: actorSystem, adding: environment),
-                lane: actorSystem.control,
-                outputLane: options.outputLane,
-                logger: logger,
-                onExit: { [events] cause in events.perform { $0.exited(id, cause) } }
-            )
-            workers[id] = Worker(process: process)
-            events.add(process)
-            pool.started(id)
-            greet(id, control)
-            events.perform(after: Self.startTimeout) { $0.checkStarted(id) }
-        } catch {
-            logger.error("cannot start a worker", metadata: ["error": "\(error)"])
-            carryOut(pool.startFailed(.initFailed("\(error)")))
-        }
-    }
-
-    /// Waits for the worker to greet on its control socket, and makes a connection of it.
-    private func greet(_ worker: ProcessID, _ control: Int32) {
-        let system = actorSystem
-        let exchange = GreetingExchange(
-            socket: control,
-            lane: system.control,
-            role: .listener,
-            greeting: system.greeting(to: worker, lane: Greeting.controlLane),
-            patience: Self.startTimeout
-        ) { [events, logger] result in
-            switch result {
-            case .success(let socket):
-                let connection = Connection(
-                    socket,
-                    system: system,
-                    lane: system.control,
-                    heartbeat: Self.heartbeat
-                )
-                system.adopt(connection)
-                system.whenClosed(connection) { failure in
-                    // Whoever lost its raylet ends itself; one that cannot, because it is stopped, is ended
-                    // here.
-                    events.perform { $0.lost(worker, failure) }
-                }
-            case .failure(let error):
-                logger.debug(
-                    "a worker did not greet",
-                    metadata: ["worker": "\(worker)", "error": "\(error)"]
-                )
-            }
-        }
-        exchange.start()
-    }
-
-    private func lost(_ worker: ProcessID, _ failure: LinkFailure) {
-        guard let entry = workers[worker] else { return }
-        guard case .silent = failure else { return entry.process.kill() }
-        logger.warning(
-            "ending a silent worker",
-            metadata: ["worker": "\(entry.process.operatingSystemID)", "reason": "\(failure)"]
-        )
-        entry.process.kill(because: "\(failure)")
-    }
-
-    private func checkStarted(_ worker: ProcessID) {
-        guard let entry = workers[worker], !entry.isReady else { return }
-        entry.process.kill(
-            because: "it did not reach ClusterSystem.run or connect within \(Self.startTimeout)"
-        )
-    }
-
-    private func exited(_ worker: ProcessID, _ cause: DeathCause) {
-        guard let entry = workers.removeValue(forKey: worker) else { return }
-        events.remove(worker)
-        if lastEnds.count >= 1_000 { lastEnds.removeAll() }
-        lastEnds[worker] = cause
-        let actors = pool.actors(in: worker)
-        if !isStopping, !actors.isEmpty {
-            logger.warning(
-                "a worker ended",
-                metadata: [
-                    "worker": "\(entry.process.operatingSystemID)", "cause": "\(cause)",
-                    "actors": "\(actors.count)",
-                ]
-            )
-        }
-        events.report(worker, cause, to: gcs)
-        for actor in actors where !creating.contains(actor) {
-            guard let spec = specs.removeValue(forKey: actor) else { continue }
-            ledger.release(spec.options.resources)
-        }
-        for waiter in entry.exitWaiters { waiter.resume() }
-        carryOut(pool.left(worker, cause))
-    }
-
-    private func died(_ spec: ActorSpec, in worker: ProcessID) -> ClusterError {
-        ClusterError(
-            .workerDied(.killed),
-            "the worker for \(spec.label) ended before it was created",
-            outcome: .notExecuted
-        )
-    }
-
-    /// What the lines that a worker writes come from: its actor, if it has only one.
-    private func label(of worker: ProcessID) -> String? {
-        if let actor = pool.soleActor(in: worker) { return specs[actor]?.label }
-        let count = pool.actorCount(in: worker)
-        return count == 0 ? nil : "\(count) actors"
+    private func gone(_ key: ActorKey) async {
+        guard leases[key] != nil else { return }
+        await withCheckedContinuation { mourners[key, default: []].append($0) }
     }
 
     // MARK: The end
 
-    /// Ends all workers, and waits until they are gone.
+    /// Ends all workers, after their actors, and waits until they are gone.
     package distributed func stop(within limit: Duration) async {
         isStopping = true
+        await stopActors(within: limit)
         // Its control link closed, a worker ends by itself; one that has none yet is ended.
         for (worker, entry) in workers {
             if entry.isReady {
@@ -408,9 +215,23 @@ package distributed actor Raylet: ControlActor {
                 entry.process.kill()
             }
         }
-        events.perform(after: limit) { raylet in for entry in raylet.workers.values { entry.process.kill() } }
-        while let worker = workers.keys.first {
-            await withCheckedContinuation { workers[worker]?.exitWaiters.append($0) }
+        callbacks.perform(after: limit) { raylet in
+            for entry in raylet.workers.values { entry.process.kill() }
+        }
+        while let worker = workers.keys.first { await exit(of: worker) }
+    }
+
+    private func stopActors(within limit: Duration) async {
+        let homes = Set(leases.running.compactMap { pool.home(of: $0.id) })
+        let system = actorSystem
+        await withTaskGroup(of: Void.self) { group in
+            for home in homes {
+                group.addTask(executorPreference: system.control.tasks) {
+                    try? await withCallOptions(timeout: limit) {
+                        try await WorkerHost.at(home, using: system).stopAll(.jobEnded, within: limit)
+                    }
+                }
+            }
         }
     }
 }

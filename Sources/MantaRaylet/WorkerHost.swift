@@ -15,6 +15,10 @@ package distributed actor WorkerHost: ControlActor {
 
     /// The actors whose initialisers run, and whether they have been ended meanwhile.
     private var creating: [ActorID: Bool] = [:]
+    /// The actors that are being stopped, and who else waits for that.
+    private var stopping: [ActorID: [CheckedContinuation<Void, Never>]] = [:]
+    /// What `willStop` has at least, also after calls that took all the time.
+    private static let willStopTime = Duration.seconds(1)
 
     private init(actorSystem: ClusterSystem) { self.actorSystem = actorSystem }
 
@@ -66,7 +70,13 @@ package distributed actor WorkerHost: ControlActor {
             system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id)
         }
         if spec.options.isolation == .process { system.hostsOneActor() }
-        let creation = ActorCreation(type, id: spec.id, epoch: spec.epoch, label: spec.label)
+        let creation = ActorCreation(
+            type,
+            id: spec.id,
+            epoch: spec.epoch,
+            label: spec.label,
+            concurrency: spec.options.concurrency
+        )
         // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
         let task = Task(executorPreference: system.lane(for: spec.id).tasks) {
             let arguments = try CBOR.decode(
@@ -105,6 +115,33 @@ package distributed actor WorkerHost: ControlActor {
                 outcome: .mayHaveExecuted
             )
         )
+    }
+
+    /// Ends an actor in order: no more calls are taken, those that have arrived run to their end, then
+    /// `willStop` does, then the actor is ended. After `limit` what still runs is cut off.
+    package distributed func stop(_ id: ActorID, _ cause: DeathCause, within limit: Duration) async {
+        // It is ended as soon as its initialiser has returned.
+        guard creating[id] == nil else { return creating[id] = true }
+        guard stopping[id] == nil else {
+            return await withCheckedContinuation { stopping[id]?.append($0) }
+        }
+        stopping[id] = []
+        let start = Lane.now
+        _ = await actorSystem.drain(id, within: limit, cause)
+        let rest = limit - Lane.now.since(start)
+        await actorSystem.runWillStop(id, within: max(rest, Self.willStopTime))
+        end(id, cause)
+        for waiter in stopping.removeValue(forKey: id) ?? [] { waiter.resume() }
+    }
+
+    /// Ends all spawned actors of this worker in order, at the same time.
+    package distributed func stopAll(_ cause: DeathCause, within limit: Duration) async {
+        let ids = Set(actorSystem.hosted.all.map(\.id)).union(creating.keys)
+        await withDiscardingTaskGroup { group in
+            for id in ids where id.kind == .spawned {
+                group.addTask { await self.stop(id, cause, within: limit) }
+            }
+        }
     }
 }
 

@@ -20,6 +20,7 @@ package struct WorkerLaunch: Codable, Sendable {
     package var cluster: UInt64
     package var laneCount: Int
     package var dispatch: DispatchMode
+    package var namespace: String
     package var logLevel: String
 
     /// As the variable's value: CBOR in hexadecimal digits.
@@ -57,6 +58,7 @@ package struct WorkerLaunch: Codable, Sendable {
         cluster = options.cluster
         self.laneCount = laneCount
         dispatch = options.dispatch
+        namespace = options.namespace
         self.logLevel = logLevel
     }
 }

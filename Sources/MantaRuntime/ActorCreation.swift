@@ -10,16 +10,24 @@ package final class ActorCreation: Sendable {
     let id: ActorID
     let epoch: UInt32
     let label: String
+    let concurrency: Concurrency
     private let type: ObjectIdentifier
     private let isTaken = Atomic<Bool>(false)
 
     @TaskLocal static var current: ActorCreation?
 
-    package init<Act: DistributedActor>(_ type: Act.Type, id: ActorID, epoch: UInt32, label: String) {
+    package init<Act: DistributedActor>(
+        _ type: Act.Type,
+        id: ActorID,
+        epoch: UInt32,
+        label: String,
+        concurrency: Concurrency = .reentrant
+    ) {
         self.type = ObjectIdentifier(type)
         self.id = id
         self.epoch = epoch
         self.label = label
+        self.concurrency = concurrency
     }
 
     func take<Act: DistributedActor>(for type: Act.Type) -> Bool {

@@ -12,6 +12,9 @@ package struct CallContext: Sendable {
     var servingTask: UInt = 0
     /// For each call made in this scope.
     var timeout: Duration?
+    var retries = 0
+    var retryUnknown = false
+    var reply = ReplyMode.awaited
 
     @TaskLocal package static var current: CallContext?
 
@@ -34,24 +37,4 @@ package struct CallContext: Sendable {
         guard let serving, !serving.hasEnded else { return false }
         return (manta_task_identity() == servingTask || manta_task_is_child() != 0)
     }
-}
-
-/// Sets options for the calls that `body` makes, directly or in child tasks.
-///
-/// - Parameters:
-///   - timeout: How long each call may take, from its start to its reply, waiting included. It also covers
-///     `spawn`. `nil`
-///     keeps the timeout that is in force, which is 30 seconds where none was set; a longer one than one that was set
-///     around it has no effect.
-///   - isolation: Where `body` runs; the caller's by default.
-///   - body: Makes the calls.
-/// - Returns: What `body` returns.
-public func withCallOptions<R>(
-    timeout: Duration? = nil,
-    isolation: isolated (any Actor)? = #isolation,
-    _ body: () async throws -> R
-) async rethrows -> R {
-    var context = CallContext.current ?? CallContext()
-    if let timeout { context.timeout = min(timeout, context.timeout ?? timeout) }
-    return try await CallContext.$current.withValue(context, operation: body)
 }

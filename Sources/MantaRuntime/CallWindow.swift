@@ -32,8 +32,12 @@ package struct CallWindow<Held> {
     /// Notes that the call at `place` has started.
     package mutating func started(_ place: UInt64) { startedCount = max(startedCount, min(place, sentCount)) }
 
-    /// Takes back a call that was counted as sent and never will be.
-    package mutating func withdrew() { sentCount = max(startedCount, sentCount - 1) }
+    /// Takes back the call at `place`, which was counted as sent and never starts. That says nothing of those
+    /// before it.
+    package mutating func withdrew(_ place: UInt64) {
+        // The calls behind it keep their places, so that the last of them still stands for all.
+        if place > startedCount, sentCount > startedCount { sentCount -= 1 }
+    }
 
     /// The next call that may be sent now.
     package mutating func next() -> Held? { notStartedCount < limit ? held.popFirst() : nil }

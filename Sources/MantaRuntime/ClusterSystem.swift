@@ -115,6 +115,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
                 epoch: creation?.epoch ?? 0,
                 label: creation?.label ?? "\(Act.self)",
                 place: usesLane ? .lane(lane(for: id)) : .pool(PoolQueue()),
+                line: creation?.concurrency.limit.map { CallLine(of: id, limit: $0, system: self) },
                 isOwned: creation != nil
             )
         )
@@ -131,6 +132,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
             guard case .local(process) = id.kind else { return nil }
             throw notHere(id)
         }
+        // A call past the link would be a call past the line.
+        if local.line != nil { return nil }
         if let actor = actor as? Act { return actor }
         // A protocol's stub stands for whatever actor is there: it calls it as if it were elsewhere.
         if "\(Act.self)".hasPrefix("$") { return nil }
@@ -256,15 +259,13 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
-    /// Calls of this process that have not had their reply, and calls that run in it.
-    package var openCallCount: Int { peers.all.map(\.openCallCount).reduce(0, +) }
+    /// Calls to actors that have not had their reply, and calls of actors that run here. Those of the control
+    /// plane are not counted: some stand open for as long as a process lives.
+    package var openCallCount: Int {
+        peers.all.filter { $0.lane !== control }.map(\.openCallCount).reduce(0, +)
+    }
 
     // MARK: The end
-
-    /// Ends the calls of an actor that was taken out of `hosted`.
-    package func endCalls(on actor: HostedActor, _ error: ClusterError) {
-        for connection in peers.all { connection.endCalls(on: actor, error) }
-    }
 
     /// The method that a task runs, or that ended in the job that `lane` has just run; for the watchdog, on
     /// that lane.

@@ -103,10 +103,10 @@ extension Connection {
             case .unknown: return (false, UnsafeContinuation<CallEnd, Never>?.none)
             case .abandoned(let call):
                 // The reply crossed the end that its caller gave it.
-                noteStarted(call, &state)
+                noteReply(head, call, &state)
                 return (true, nil)
             case .resume(let call):
-                noteStarted(call, &state)
+                noteReply(head, call, &state)
                 call.number = nil
                 defer { call.continuation = nil }
                 return (true, call.continuation)
@@ -120,16 +120,25 @@ extension Connection {
         state.withLock { state in
             // Its reply may have overtaken it on another thread of the peer.
             guard let call = state.calls.waiter(number) else { return }
-            noteStarted(call, &state)
+            call.route.window.started(call.place)
+            sendHeld(call.route, &state)
         }
     }
 
-    /// Sends what the window of the call's actor now lets through.
-    private func noteStarted(_ call: PendingCall, _ state: inout State) {
-        call.route.window.started(call.place)
-        guard call.route.window.heldCount > 0 else { return }
+    private func noteReply(_ head: FrameHead, _ call: PendingCall, _ state: inout State) {
+        if head.flags.contains(.outOfTurn) {
+            call.route.window.withdrew(call.place)
+        } else {
+            call.route.window.started(call.place)
+        }
+        sendHeld(call.route, &state)
+    }
+
+    /// Sends what the window of an actor now lets through.
+    private func sendHeld(_ route: Route, _ state: inout State) {
+        guard route.window.heldCount > 0 else { return }
         let now = Lane.now
-        while let next = call.route.window.next() {
+        while let next = route.window.next() {
             if next.number != nil { transmitOrPark(next, &state, now: now) }
         }
     }
@@ -148,7 +157,7 @@ extension Connection {
             return nil
         }
         // One that waits for the link will never start; one that waits for the window has not been counted.
-        if !call.isSent, call.place > 0 { call.route.window.withdrew() }
+        if !call.isSent, call.place > 0 { call.route.window.withdrew(call.place) }
         call.number = nil
         call.frame = nil
         defer { call.continuation = nil }

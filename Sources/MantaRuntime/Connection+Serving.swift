@@ -60,7 +60,8 @@ extension Connection {
             return state.running.insert(served) ? .run : .duplicate
         }
         switch admitted {
-        case .run: served.start()
+        case .run:
+            if let refusal = hosted.closedFor { served.endUnrun(refusal) } else { served.start() }
         case .full: fail(head.number, tooManyRunning())
         case .duplicate: refuse("a second call numbered \(head.number)")
         }
@@ -79,8 +80,13 @@ extension Connection {
     func announceStart(_ number: UInt32) { send(FrameHead(.started, number: number)) }
 
     /// Sends the reply of a call, unless it has had one. From any thread.
-    func finish(_ call: ServedCall, _ status: ReplyStatus, _ reply: ByteWriter) {
-        FrameHead(.reply, detail: status.rawValue, number: call.number).store(in: reply)
+    func finish(
+        _ call: ServedCall,
+        _ status: ReplyStatus,
+        _ reply: ByteWriter,
+        flags: FrameFlags = FrameFlags()
+    ) {
+        FrameHead(.reply, flags: flags, detail: status.rawValue, number: call.number).store(in: reply)
         state.withLock { state in
             guard state.running.remove(call), let link = state.link else { return }
             _ = link.send(reply)
@@ -91,14 +97,9 @@ extension Connection {
         }
     }
 
-    /// Ends the calls that run on an actor which is being killed: their callers learn it now, their tasks are
-    /// cancelled.
-    func endCalls(on hosted: HostedActor, _ error: ClusterError) {
-        let calls = state.withLock { state in state.running.all.filter { $0.hosted === hosted } }
-        for call in calls {
-            call.fail(error)
-            call.cancel()
-        }
+    /// The calls of an actor that wait here or run.
+    func servedCalls(on hosted: HostedActor) -> [ServedCall] {
+        state.withLock { state in state.running.all.filter { $0.hosted === hosted } }
     }
 
     /// The method that a task runs, for the watchdog.
@@ -112,7 +113,8 @@ extension Connection {
         let writer = ByteWriter(capacity: 256)
         writer.appendZeros(FrameHead.byteCount)
         append(error, to: writer)
-        FrameHead(.reply, detail: ReplyStatus.failed.rawValue, number: number).store(in: writer)
+        FrameHead(.reply, flags: .outOfTurn, detail: ReplyStatus.failed.rawValue, number: number)
+            .store(in: writer)
         _ = state.withLock { $0.link }?.send(writer)
     }
 

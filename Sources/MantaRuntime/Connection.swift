@@ -113,7 +113,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         for (continuation, wasSent) in calls {
             continuation?.resume(returning: .linkClosed(failure, wasSent: wasSent))
         }
-        for call in running { call.cancel() }
+        for call in running { call.linkLost() }
     }
 
     /// The peer broke the protocol: nothing that it sent can be trusted any more.

@@ -1,7 +1,7 @@
-internal import Dispatch
 package import Distributed
 package import MantaCore
 import MantaTransport
+import Synchronization
 
 /// An actor that lives in this process, and where its code runs.
 package final class HostedActor: Sendable {
@@ -10,10 +10,16 @@ package final class HostedActor: Sendable {
     /// For people: `Counter "hits"`.
     package let label: String
     let place: Place
+    /// Where calls wait for their turn; `nil` when any number may run at a time.
+    let line: CallLine?
     /// What the cluster spawned lives until the cluster ends it; what the program created lives as long as
     /// the program wants.
     private let strong: (any DistributedActor)?
     private weak let weak: (any DistributedActor)?
+    private let closed = Atomic<Bool>(false)
+    private let refusal = Mutex<ClusterError?>(nil)
+    /// Calls whose links were lost while they ran; no connection knows them any more.
+    private let orphans = Mutex<[ObjectIdentifier: ServedCall]>([:])
 
     /// Where an actor's code runs.
     enum Place: Sendable {
@@ -28,30 +34,43 @@ package final class HostedActor: Sendable {
         epoch: UInt32,
         label: String,
         place: Place,
+        line: CallLine? = nil,
         isOwned: Bool
     ) {
         self.id = id
         self.epoch = epoch
         self.label = label
         self.place = place
+        self.line = line
         strong = isOwned ? actor : nil
         weak = isOwned ? nil : actor
     }
 
     package var actor: (any DistributedActor)? { strong ?? weak }
-}
 
-/// Starts the calls of an actor on the default executor, in the order in which they came.
-///
-/// A task of its own for each call would reorder them. A lane in this place would end up running tasks that
-/// have nothing to do with it: a default actor continues foreign tasks on whatever thread it drains on.
-final class PoolQueue: TaskExecutor {
-    private let queue = DispatchQueue(label: "manta.pool")
+    // MARK: The end
 
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    /// Takes no more calls: each one that comes is refused with `error`. The first one counts.
+    func close(_ error: ClusterError) {
+        refusal.withLock { refusal in
+            if refusal == nil { refusal = error }
+        }
+        closed.store(true, ordering: .sequentiallyConsistent)
     }
 
-    func asUnownedTaskExecutor() -> UnownedTaskExecutor { UnownedTaskExecutor(ordinary: self) }
+    /// Why a call is refused; `nil` while calls are taken. Asked when the call is in its connection's table
+    /// already: who closes the actor looks for calls there after it has closed it, and so either misses none
+    /// or has them refused.
+    var closedFor: ClusterError? {
+        closed.load(ordering: .sequentiallyConsistent) ? refusal.withLock { $0 } : nil
+    }
+
+    /// Keeps a call that has lost its link, until its method returns.
+    func adopt(_ call: ServedCall) {
+        let key = ObjectIdentifier(call)
+        orphans.withLock { $0[key] = call }
+        call.whenEnded { [weak self] in self?.orphans.withLock { $0[key] = nil } }
+    }
+
+    var orphanedCalls: [ServedCall] { orphans.withLock { Array($0.values) } }
 }

@@ -11,13 +11,22 @@ package struct RuntimeOptions: Sendable {
     /// How many lanes carry actors.
     package var laneCount: Int
     package var dispatch: DispatchMode
+    /// Where the names of this program's actors count, if they do not say otherwise.
+    package var namespace: String
     package var linkLimits = LinkLimits()
 
-    package init(directory: String, cluster: UInt64, laneCount: Int, dispatch: DispatchMode = .fastestKnown) {
+    package init(
+        directory: String,
+        cluster: UInt64,
+        laneCount: Int,
+        dispatch: DispatchMode = .fastestKnown,
+        namespace: String = QualifiedName.defaultNamespace
+    ) {
         self.directory = directory
         self.cluster = cluster
         self.laneCount = max(1, min(laneCount, 64))
         self.dispatch = dispatch
+        self.namespace = namespace
     }
 
     /// The processors that this process may use.

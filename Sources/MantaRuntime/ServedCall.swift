@@ -5,27 +5,30 @@ import MantaTransport
 import MantaWire
 import Synchronization
 
-/// A call of another process that runs here: `admitted → running → ended`.
+/// A call of another process that runs here: `admitted → running → ended`. A call of an actor that limits how
+/// many run at a time may wait in between, and end unrun.
 ///
 /// It ends with exactly one reply: the method's, or an error when the actor is killed first. The connection
 /// knows by its table which came first.
 final class ServedCall: Sendable {
     let number: UInt32
     let hosted: HostedActor
-    private let connection: Connection
-    private let method: ServedMethod
+    let connection: Connection
+    let method: ServedMethod
     private let body: FrameBuffer
     private let substitutionCount: Int
-    private let deadline: Moment
+    let deadline: Moment
     private let wantsStarted: Bool
     private let identity = Atomic<UInt>(0)
     private let ended = Atomic<Bool>(false)
-    private let task = Mutex(TaskState())
+    private let life = Mutex(Life())
 
-    private struct TaskState {
+    private struct Life {
         var task: Task<Void, Never>?
         var isCancelled = false
+        /// The method has returned, or never runs.
         var hasEnded = false
+        var watchers: [@Sendable () -> Void] = []
     }
 
     init(
@@ -54,39 +57,95 @@ final class ServedCall: Sendable {
     var hasEnded: Bool { ended.load(ordering: .relaxed) }
     var description: String { "\(method.name.readable) of \(hosted.label)" }
 
-    /// Starts the method where its actor lives. Calls start in the order in which this is called for their
-    /// actor.
+    // MARK: Start and end
+
+    /// Starts the method, or has it wait for its turn. Calls start in the order in which this is called for
+    /// their actor.
     func start() {
+        if let line = hosted.line, !line.arrived(self) { return }
+        begin()
+    }
+
+    /// Starts the method where its actor lives.
+    func begin() {
         // A task for each call is what a call is; its handle is kept for cancellation until it ends.
         let started: Task<Void, Never> =
             switch hosted.place {
             case .lane(let lane): Task(executorPreference: lane.tasks) { await self.run() }
             case .pool(let queue): Task(executorPreference: queue) { await self.run() }
             }
-        let mustCancel = task.withLock { state in
-            guard !state.hasEnded else { return false }
-            state.task = started
-            return state.isCancelled
+        let mustCancel = life.withLock { life in
+            guard !life.hasEnded else { return false }
+            life.task = started
+            return life.isCancelled
         }
         if mustCancel { started.cancel() }
     }
 
-    /// Cancels the method's task. From any thread.
+    /// Cancels the method's task; a call that waits for its turn never runs. From any thread.
     func cancel() {
-        let started = task.withLock { state in
-            state.isCancelled = true
-            return state.task
+        if let line = hosted.line, line.withdraw(self) { return endUnrun(cancelledInLine()) }
+        let started = life.withLock { life in
+            life.isCancelled = true
+            return life.task
         }
         started?.cancel()
     }
 
+    /// Nobody waits for the reply any more.
+    func linkLost() {
+        cancel()
+        if !life.withLock({ $0.hasEnded }) { hosted.adopt(self) }
+    }
+
+    /// The actor is killed: the caller learns it now.
+    func kill(_ error: ClusterError) {
+        if let line = hosted.line, line.withdraw(self) {
+            var error = error
+            error.outcome = .notExecuted
+            return endUnrun(error)
+        }
+        fail(error)
+        cancel()
+    }
+
     /// Replies with `error` in the place of the method.
-    func fail(_ error: ClusterError) {
+    func fail(_ error: ClusterError) { fail(error, flags: FrameFlags()) }
+
+    /// Replies with `error` to a call that has not started and never will.
+    func endUnrun(_ error: ClusterError) {
+        fail(error, flags: .outOfTurn)
+        noteEnd()
+    }
+
+    private func fail(_ error: ClusterError, flags: FrameFlags) {
         ended.store(true, ordering: .relaxed)
         let writer = replyWriter()
         append(error, to: writer)
-        connection.finish(self, .failed, writer)
+        connection.finish(self, .failed, writer, flags: flags)
     }
+
+    /// Calls `action` when the method has returned, or at once if it has, or never runs.
+    func whenEnded(_ action: @escaping @Sendable () -> Void) {
+        let hasEnded = life.withLock { life in
+            if !life.hasEnded { life.watchers.append(action) }
+            return life.hasEnded
+        }
+        if hasEnded { action() }
+    }
+
+    private func noteEnd() {
+        ended.store(true, ordering: .relaxed)
+        let watchers = life.withLock { life in
+            life.hasEnded = true
+            life.task = nil
+            defer { life.watchers = [] }
+            return life.watchers
+        }
+        for watcher in watchers { watcher() }
+    }
+
+    // MARK: Running
 
     private nonisolated(nonsending) func run() async {
         var context = CallContext()
@@ -97,11 +156,8 @@ final class ServedCall: Sendable {
         if wantsStarted { connection.announceStart(number) }
         await CallContext.$current.withValue(context) { await perform() }
         connection.notes.noteEnd(of: method, of: hosted.label)
-        ended.store(true, ordering: .relaxed)
-        task.withLock { state in
-            state.hasEnded = true
-            state.task = nil
-        }
+        noteEnd()
+        hosted.line?.left(self)
     }
 
     @inline(__always)
@@ -174,23 +230,5 @@ final class ServedCall: Sendable {
         let writer = ByteWriter(capacity: 64)
         writer.appendZeros(FrameHead.byteCount)
         return writer
-    }
-
-    private func wrongType(_ actor: any DistributedActor) -> ClusterError {
-        ClusterError(
-            .noSuchMethod,
-            "\(hosted.id) in \(connection.system.process) is a \(type(of: actor)), which has no \(method.name.readable), "
-                + "as \(connection.peer) called it",
-            outcome: .notExecuted
-        )
-    }
-
-    private func wrongSubstitutions(_ actor: any DistributedActor, _ types: [any Any.Type]) -> ClusterError {
-        ClusterError(
-            .undecodable,
-            "\(connection.peer) called \(method.name.readable) with \(types) for generic parameters, which do not fit "
-                + "\(type(of: actor)) in \(connection.system.process)",
-            outcome: .notExecuted
-        )
     }
 }

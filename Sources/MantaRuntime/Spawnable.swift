@@ -24,9 +24,19 @@ public protocol Spawnable: DistributedActor where ActorSystem == ClusterSystem {
     associatedtype Arguments: Codable & Sendable = NoArguments
 
     init(_ arguments: Arguments, actorSystem: ClusterSystem) async throws
+
+    /// Called before the actor is ended in order: by `stop`, when its job or its node ends; not when it is
+    /// killed or crashes. Calls in progress have ended by then, and no more are taken.
+    ///
+    /// It has the rest of the time that `stop` was given, and at least a second; then its task is cancelled
+    /// and the actor is ended.
+    func willStop() async
 }
 
 extension Spawnable {
+    /// Does nothing.
+    public func willStop() async {}
+
     /// The lane on which the actor lives.
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         actorSystem.lane(for: id).asUnownedSerialExecutor()

@@ -4,64 +4,66 @@ package import MantaCore
 ///
 /// The GCS owns it and keeps in it a view of every node's resources: a placement reserves in the view at
 /// once, and the raylet of that node has the last word. What fits no node, ever, fails at once. What fits
-/// later waits: `waiting → placed | expired | infeasible | cancelled`. Those that ask for the same are served
-/// in the order in which they came; between different demands the oldest that fits goes first. So a large
-/// demand holds up nobody but its like, and small ones may overtake it until its deadline.
+/// later waits: `waiting → placed | expired | infeasible | cancelled`. Those that ask for the same, with the
+/// same placement, are served in the order in which they came; between different requests the oldest that
+/// fits goes first. So a large demand holds up nobody but its like, and small ones may overtake it until its
+/// deadline.
 ///
-/// Nothing waits that fits: every change that gives room places whoever can use it, in the same step.
+/// Nothing waits that fits: every change that gives room places whoever can use it, in the same step. A node
+/// with room is none for those whose placement forbids it. A soft preference forbids nothing: while the node
+/// is full, gone or too small, the request is placed as if automatic.
 package struct ClusterScheduler: Sendable {
     package enum Decision: Hashable, Sendable {
-        /// The demand is reserved on the node.
+        /// What is asked for is reserved on the node.
         case placed(NodeID)
-        /// It fits some node's total, but none now: it is in line.
+        /// It fits the total of some node that its placement allows, but none now: it is in line.
         case waiting
-        /// No node of the cluster could ever hold it: code `infeasible`.
+        /// No node of the cluster that its placement allows could ever hold it: code `infeasible`.
         case infeasible(ClusterError)
-        /// Too many wait (code `overloaded`), or the demand makes no sense (code `invalidArgument`).
+        /// Too many wait (code `overloaded`), or the request makes no sense (code `invalidArgument`).
         case refused(ClusterError)
     }
 
     /// In the order in which they joined.
-    private var views: [NodeView] = []
+    private(set) var views: [NodeView] = []
     private var waiting = WaitingPlacements()
-    private let policy = HybridPolicy()
+    private let hybrid = HybridPolicy()
+    private let spread = SpreadPolicy()
     private let waitingLimit: Int
 
     /// - Parameter waitingLimit: How many may wait; past it, those that would wait are refused.
     package init(waitingLimit: Int = 100_000) { self.waitingLimit = waitingLimit }
 
-    /// Places `demand`, or puts it in line under `ticket` until `deadline`.
+    /// Places `request`, or puts it in line under `ticket` until `deadline`.
     ///
     /// - Parameters:
-    ///   - demand: What is held until ``release(_:on:)``.
+    ///   - request: What is held until ``release(_:on:)``, and where it may be.
     ///   - ticket: Names the request while it waits. One that waits already is our bug.
     ///   - deadline: When ``timePassed(to:)`` gives it up.
     /// - Returns: The node, or why there is none now.
     /// - Complexity: O(*n*) in the number of nodes; usually it stops at the first that has room.
     package mutating func place(
-        _ demand: Resources,
+        _ request: PlacementRequest,
         ticket: PlacementTicket,
-        deadline: ContinuousClock.Instant
+        deadline: Moment
     ) -> Decision {
-        if demand.hasNegativeAmount {
-            return .refused(ClusterError(.invalidArgument, "\(demand) asks for less than zero of a resource"))
-        }
+        if request.resources.hasNegativeAmount { return .refused(negative(request)) }
         // While others wait for the same, it fits some node, but none now.
-        if !waiting.hasLine(for: demand) {
-            if let index = policy.choose(for: demand, among: views) {
-                reserve(demand, at: index)
+        if !waiting.hasLine(for: request) {
+            if let index = choose(for: request) {
+                reserve(request, at: index)
                 return .placed(views[index].id)
             }
-            guard couldEverFit(demand) else { return .infeasible(infeasible(demand)) }
+            guard couldEverFit(request) else { return .infeasible(infeasible(request)) }
         }
-        guard waiting.count < waitingLimit else { return .refused(overloaded(demand)) }
-        waiting.append(ticket, demand: demand, deadline: deadline)
+        guard waiting.count < waitingLimit else { return .refused(overloaded(request)) }
+        waiting.append(ticket, request: request, deadline: deadline)
         return .waiting
     }
 
     /// Gives back what one placement held, and places those that now fit.
     ///
-    /// - Complexity: O(*d*) in the number of different demands that wait, and O(log *d*) for each one placed.
+    /// - Complexity: O(*d*) in the number of different requests that wait, and O(log *d*) for each one placed.
     package mutating func release(_ demand: Resources, on node: NodeID) -> [PlacementGrant] {
         // The node left with all that it held, and then its actors' deaths came in.
         guard let index = index(of: node) else { return [] }
@@ -75,38 +77,48 @@ package struct ClusterScheduler: Sendable {
     package mutating func cancel(_ ticket: PlacementTicket) -> Bool { waiting.remove(ticket) != nil }
 
     /// Gives up those whose deadline has come, in the order of their deadlines: code `placementTimedOut`.
-    package mutating func timePassed(to now: ContinuousClock.Instant) -> [FailedPlacement] {
-        var errors: [Resources: ClusterError] = [:]
-        return waiting.removeExpired(at: now).map { ticket, demand in
-            let error = errors[demand] ?? timedOut(demand)
-            errors[demand] = error
+    package mutating func timePassed(to now: Moment) -> [FailedPlacement] {
+        var errors: [PlacementRequest: ClusterError] = [:]
+        return waiting.removeExpired(at: now).map { ticket, request in
+            let error = errors[request] ?? timedOut(request)
+            errors[request] = error
             return FailedPlacement(ticket: ticket, error: error)
         }
     }
 
     /// When ``timePassed(to:)`` next has something to do.
-    package var nextDeadline: ContinuousClock.Instant? { waiting.nextDeadline }
+    package var nextDeadline: Moment? { waiting.nextDeadline }
 
     private func index(of node: NodeID) -> Int? { views.firstIndex { $0.id == node } }
 
-    private func couldEverFit(_ demand: Resources) -> Bool {
-        views.contains { $0.ledger.couldEverFit(demand) }
+    private func couldEverFit(_ request: PlacementRequest) -> Bool {
+        views.contains { $0.couldEverFit(request) }
     }
 
-    private mutating func reserve(_ demand: Resources, at index: Int) {
-        precondition(views[index].host(demand), "\(demand) does not fit \(views[index].ledger)")
+    private func choose(for request: PlacementRequest) -> Int? {
+        switch request.placement {
+        case .automatic, .labels: return hybrid.choose(for: request, among: views)
+        case .spread: return spread.choose(for: request, among: views)
+        case .node(let node, let soft):
+            if let index = index(of: node), views[index].fits(request) { return index }
+            return soft ? hybrid.choose(for: request, among: views) : nil
+        }
+    }
+
+    private mutating func reserve(_ request: PlacementRequest, at index: Int) {
+        precondition(views[index].host(request.resources), "\(request) does not fit \(views[index].ledger)")
     }
 
     /// Places those that fit the node that has just gained room; nobody fits any other.
     private mutating func serve(at index: Int) -> [PlacementGrant] {
         var placed: [PlacementGrant] = []
-        var candidates = BinaryHeap(waiting.heads.filter { views[index].ledger.fits($0.demand) })
+        var candidates = BinaryHeap(waiting.heads { views[index].fits($0) })
         while let oldest = candidates.popFirst() {
             // An older one, placed a moment ago, may have taken the room.
-            guard views[index].host(oldest.demand) else { continue }
+            guard views[index].host(oldest.request.resources) else { continue }
             waiting.remove(oldest.ticket)
             placed.append(PlacementGrant(ticket: oldest.ticket, node: views[index].id))
-            if let next = waiting.head(of: oldest.demand) { candidates.insert(next) }
+            if let next = waiting.head(of: oldest.request) { candidates.insert(next) }
         }
         return placed
     }
@@ -119,34 +131,53 @@ extension ClusterScheduler {
     ///
     /// A node that is here already keeps what it has: its raylet asked again because the answer was lost.
     /// One that has left comes back under a new identifier, since actors that it held may still be released.
-    package mutating func nodeJoined(_ node: NodeID, total: Resources, address: String) -> [PlacementGrant] {
+    package mutating func nodeJoined(
+        _ node: NodeID,
+        labels: [String: String],
+        total: Resources,
+        address: String
+    ) -> [PlacementGrant] {
         guard index(of: node) == nil else { return [] }
-        views.append(NodeView(id: node, address: address, total: total))
+        views.append(NodeView(id: node, labels: labels, address: address, total: total))
         return serve(at: views.count - 1)
     }
 
     /// Removes a node with all that it held.
     ///
-    /// - Returns: Those that wait for what now no node could ever hold: demand by demand, each in order
-    ///   of arrival.
-    package mutating func nodeLeft(_ node: NodeID) -> [FailedPlacement] {
-        guard let index = index(of: node) else { return [] }
+    /// - Complexity: O(*d* · *n*) in the numbers of different requests that wait and of nodes.
+    package mutating func nodeLeft(_ node: NodeID) -> NodeDeparture {
+        guard let index = index(of: node) else { return NodeDeparture() }
         views.remove(at: index)
         var failed: [FailedPlacement] = []
-        for head in waiting.heads.sorted() where !couldEverFit(head.demand) {
-            let error = infeasible(head.demand)
-            for ticket in waiting.tickets(waitingFor: head.demand) {
+        for head in waiting.heads(where: { !couldEverFit($0) }).sorted() {
+            let error = infeasible(head.request)
+            for ticket in waiting.tickets(waitingFor: head.request) {
                 waiting.remove(ticket)
                 failed.append(FailedPlacement(ticket: ticket, error: error))
             }
         }
-        return failed
+        // A node that leaves makes no room, and who merely preferred it was never kept from the others.
+        return NodeDeparture(placed: [], failed: failed)
     }
 
     package func contains(_ node: NodeID) -> Bool { index(of: node) != nil }
 
     /// What the view holds of `node`, `nil` if it is not in the cluster.
     package func ledger(of node: NodeID) -> NodeLedger? { index(of: node).map { views[$0].ledger } }
+
+    /// What nobody holds of `node`, `nil` if it is not in the cluster.
+    package func available(on node: NodeID) -> Resources? { ledger(of: node)?.available }
+
+    /// What all nodes offer together, and what of it nobody holds.
+    package var totals: (total: Resources, available: Resources) {
+        var total = Resources()
+        var available = Resources()
+        for view in views {
+            total.add(view.ledger.total)
+            available.add(view.ledger.available)
+        }
+        return (total, available)
+    }
 
     /// How many placements `node` hosts, those included that hold no resources.
     package func placementCount(on node: NodeID) -> Int {
@@ -164,7 +195,7 @@ extension ClusterScheduler {
                 id: $0.id,
                 address: $0.address,
                 state: .alive,
-                labels: [:],
+                labels: $0.labels,
                 total: $0.ledger.total,
                 available: $0.ledger.available
             )
@@ -175,49 +206,6 @@ extension ClusterScheduler {
 
     /// What is waited for, the longest wait first.
     package func waitingDemands() -> [WaitingDemand] {
-        waiting.heads.sorted().map { WaitingDemand(demand: $0.demand, count: $0.lineCount) }
-    }
-}
-
-// MARK: - Errors
-
-extension ClusterScheduler {
-    private func infeasible(_ demand: Resources) -> ClusterError {
-        let shortages = views.map { Shortage(of: $0.id, demand: demand, offer: $0.ledger.total) }
-        guard let nearest = Shortage.nearest(shortages) else {
-            return ClusterError(
-                .infeasible,
-                "no node can hold \(demand): the cluster has no nodes",
-                hint: "start a node that offers \(demand)"
-            )
-        }
-        return ClusterError(
-            .infeasible,
-            "no node can ever hold \(demand): \(nearest.node), the nearest, lacks "
-                + nearest.describe(has: "it has"),
-            hint: "ask for \(nearest.advice), or start a node that offers \(demand)"
-        )
-    }
-
-    private func timedOut(_ demand: Resources) -> ClusterError {
-        let shortages = views.filter { $0.ledger.couldEverFit(demand) }
-            .map { Shortage(of: $0.id, demand: demand, offer: $0.ledger.available) }
-        guard let nearest = Shortage.nearest(shortages) else {
-            preconditionFailure("\(demand) waited although no node could ever hold it")
-        }
-        return ClusterError(
-            .placementTimedOut,
-            "\(demand) was not free on any node in time: \(nearest.node), the nearest, lacks "
-                + nearest.describe(has: "it now has"),
-            hint: "ask for less, stop actors that hold it, add a node, or raise placementTimeout"
-        )
-    }
-
-    private func overloaded(_ demand: Resources) -> ClusterError {
-        ClusterError(
-            .overloaded,
-            "\(demand) would have to wait, and \(waiting.count) wait already, which is the limit",
-            hint: "spawn fewer at a time, or add nodes"
-        )
+        waiting.heads.sorted().map { WaitingDemand(request: $0.request, count: $0.lineCount) }
     }
 }

@@ -9,7 +9,7 @@ package struct PlacementTicket: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "ticket-\(rawValue)" }
 }
 
-/// A request that waited and has its place now: its demand is reserved on the node.
+/// A request that waited and has its place now: its resources are reserved on the node.
 package struct PlacementGrant: Hashable, Sendable {
     package var ticket: PlacementTicket
     package var node: NodeID
@@ -31,13 +31,27 @@ package struct FailedPlacement: Hashable, Sendable {
     }
 }
 
-/// How many requests with the same demand wait, for listings.
+/// What a node that left means for those that wait.
+package struct NodeDeparture: Hashable, Sendable {
+    /// Those that have a place on another node now. Nobody, as long as a soft preference for a node does not
+    /// wait for it: all others that wait fit no node that is left.
+    package var placed: [PlacementGrant]
+    /// Those that now no node could ever hold: request by request, each in order of arrival.
+    package var failed: [FailedPlacement]
+
+    package init(placed: [PlacementGrant] = [], failed: [FailedPlacement] = []) {
+        self.placed = placed
+        self.failed = failed
+    }
+}
+
+/// How many equal requests wait, for listings.
 package struct WaitingDemand: Hashable, Sendable {
-    package var demand: Resources
+    package var request: PlacementRequest
     package var count: Int
 
-    package init(demand: Resources, count: Int) {
-        self.demand = demand
+    package init(request: PlacementRequest, count: Int) {
+        self.request = request
         self.count = count
     }
 }

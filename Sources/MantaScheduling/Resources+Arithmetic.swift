@@ -18,6 +18,14 @@ extension Resources {
         return excess
     }
 
+    /// Adds `other`. A sum that is too large is held at the largest amount, as each amount is.
+    mutating func add(_ other: Resources) {
+        for (resource, quantity) in other.quantities {
+            let (sum, overflow) = units(of: resource).addingReportingOverflow(quantity.units)
+            self[resource] = Quantity(units: overflow ? .max : sum)
+        }
+    }
+
     /// In an order that does not change from run to run, for texts and for sums of fractions.
     var sortedByName: [(resource: Resource, quantity: Quantity)] {
         quantities.sorted { $0.key.name < $1.key.name }.map { ($0.key, $0.value) }

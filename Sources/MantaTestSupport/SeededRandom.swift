@@ -1,16 +1,12 @@
-/// SplitMix64: the same numbers for the same seed, on every machine.
+internal import MantaCore
+
+/// The same numbers for the same seed, on every machine.
 package struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
+    private var base: SplitMix64
 
-    package init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { base = SplitMix64(seed: seed) }
 
-    package mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
+    package mutating func next() -> UInt64 { base.next() }
 
     package mutating func chance(percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 

@@ -45,6 +45,10 @@ package struct FrameFlags: OptionSet, Hashable, Sendable {
 
     /// The caller wants a `started` frame for this call.
     package static let wantsStarted = FrameFlags(rawValue: 1)
+    /// Of a call: its head is followed by a `CallToken`.
+    package static let hasToken = FrameFlags(rawValue: 2)
+    /// Of a reply: its call did not start in its turn, so the reply says nothing of those sent before it.
+    package static let outOfTurn = FrameFlags(rawValue: 4)
 }
 
 /// What a reply's body holds.

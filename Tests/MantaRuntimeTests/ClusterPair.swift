@@ -64,14 +64,20 @@ struct ClusterPair {
     }
 
     /// An actor on a lane, as the cluster spawns it.
-    func spawn<Act: Spawnable>(_ type: Act.Type = Act.self, epoch: UInt32 = 1) async throws -> Spawned<Act>
-    where Act.Arguments == NoArguments {
+    func spawn<Act: Spawnable>(
+        _ type: Act.Type = Act.self,
+        epoch: UInt32 = 1,
+        name: String? = nil,
+        concurrency: Concurrency = .reentrant,
+        in system: ClusterSystem? = nil
+    ) async throws -> Spawned<Act> where Act.Arguments == NoArguments {
         let id = ActorID.spawned(ClusterPair.nextNumber(), cluster: Self.cluster)
-        let local = try await ActorCreation(type, id: id, epoch: epoch, label: "\(type)").make {
-            try await Act(NoArguments(), actorSystem: callee)
-        }
-        let lane = callee.lane(for: id).index
-        directory.set(directory.location(id, in: callee.process, lane: lane, epoch: epoch), of: id)
+        let system = system ?? callee
+        let label = name.map { "\(type) \"\($0)\"" } ?? "\(type)"
+        let creation = ActorCreation(type, id: id, epoch: epoch, label: label, concurrency: concurrency)
+        let local = try await creation.make { try await Act(NoArguments(), actorSystem: system) }
+        let lane = system.lane(for: id).index
+        directory.set(directory.location(id, in: system.process, lane: lane, epoch: epoch), of: id)
         return Spawned(local: local, remote: try Act.resolve(id: id, using: caller))
     }
 

@@ -2,29 +2,10 @@ import MantaCore
 import MantaScheduling
 import Testing
 
-private let start = ContinuousClock.now
 private let later = start + .seconds(30)
-private let first = NodeID(1)
-private let second = NodeID(2)
 
-extension ClusterScheduler {
-    /// A cluster with nodes 1, 2, … of these totals.
-    fileprivate init(nodes: Resources..., waitingLimit: Int = 100) {
-        self.init(waitingLimit: waitingLimit)
-        for (index, total) in nodes.enumerated() {
-            _ = nodeJoined(NodeID(UInt64(index + 1)), total: total, address: "embedded")
-        }
-    }
-
-    fileprivate mutating func place(_ demand: Resources, _ ticket: UInt64, within: Duration = .seconds(30))
-        -> Decision
-    {
-        place(demand, ticket: PlacementTicket(ticket), deadline: start + within)
-    }
-}
-
-private func placement(_ ticket: UInt64, on node: NodeID) -> PlacementGrant {
-    PlacementGrant(ticket: PlacementTicket(ticket), node: node)
+private func waits(_ demand: Resources, _ count: Int) -> WaitingDemand {
+    WaitingDemand(request: PlacementRequest(resources: demand), count: count)
 }
 
 @Suite("Placing")
@@ -130,14 +111,30 @@ struct PlacingTests {
     @Test("listings show the nodes in the order in which they joined, with what is free")
     func nodes() {
         var scheduler = ClusterScheduler()
-        _ = scheduler.nodeJoined(second, total: [.cpu: 2], address: "10.0.0.2:6379")
-        _ = scheduler.nodeJoined(first, total: [.cpu: 4], address: "embedded")
+        let address = "10.0.0.2:6379"
+        _ = scheduler.nodeJoined(second, labels: ["zone": "a"], total: [.cpu: 2], address: address)
+        _ = scheduler.nodeJoined(first, labels: [:], total: [.cpu: 4], address: "embedded")
         #expect(scheduler.place([.cpu: 1], 1) == .placed(second))
         let nodes = scheduler.nodes()
-        #expect(nodes.map(\.id) == [second, first] && nodes.map(\.address) == ["10.0.0.2:6379", "embedded"])
+        #expect(nodes.map(\.id) == [second, first] && nodes.map(\.address) == [address, "embedded"])
+        #expect(nodes.map(\.labels) == [["zone": "a"], [:]])
         #expect(
             nodes.map(\.total) == [[.cpu: 2], [.cpu: 4]] && nodes.map(\.available) == [[.cpu: 1], [.cpu: 4]]
         )
+    }
+
+    @Test("totals add up what all nodes offer, and what of it is free")
+    func totals() {
+        var scheduler = ClusterScheduler()
+        #expect(scheduler.totals == (total: [:], available: [:]))
+        _ = scheduler.join([.cpu: 2, .gpu: 1])
+        _ = scheduler.join([.cpu: 0.5, "tpu": Quantity(units: .max)])
+        _ = scheduler.join(["tpu": Quantity(units: .max)])
+        #expect(scheduler.place([.gpu: 1, .cpu: 0.5], 1) == .placed(first))
+        #expect(scheduler.totals.total == [.cpu: 2.5, .gpu: 1, "tpu": Quantity(units: .max)])
+        #expect(scheduler.totals.available == [.cpu: 2, "tpu": Quantity(units: .max)])
+        #expect(scheduler.available(on: first) == [.cpu: 1.5])
+        #expect(scheduler.available(on: NodeID(9)) == nil)
     }
 }
 
@@ -159,7 +156,7 @@ struct WaitingTests {
         #expect(scheduler.place([.cpu: 4], 10) == .waiting)
         #expect(scheduler.place([.cpu: 1], 11) == .waiting)
         #expect(scheduler.release([.cpu: 1], on: first) == [placement(11, on: first)])
-        #expect(scheduler.waitingDemands() == [WaitingDemand(demand: [.cpu: 4], count: 1)])
+        #expect(scheduler.waitingDemands() == [waits([.cpu: 4], 1)])
     }
 
     @Test("between demands that fit, the oldest goes first")
@@ -180,7 +177,7 @@ struct WaitingTests {
         var scheduler = ClusterScheduler(nodes: [.cpu: 1])
         #expect(scheduler.place([.cpu: 1], 1) == .placed(first))
         for ticket: UInt64 in 2...4 { #expect(scheduler.place([.cpu: 1], ticket) == .waiting) }
-        let served = scheduler.nodeJoined(second, total: [.cpu: 2], address: "embedded")
+        let served = scheduler.join([.cpu: 2])
         #expect(served == [placement(2, on: second), placement(3, on: second)])
         #expect(scheduler.waitingCount == 1)
     }
@@ -190,8 +187,11 @@ struct WaitingTests {
         var scheduler = ClusterScheduler(nodes: [.cpu: 1])
         #expect(scheduler.place([.cpu: 1], 1) == .placed(first))
         #expect(scheduler.place([.cpu: 1], 2) == .waiting)
-        #expect(scheduler.nodeJoined(first, total: [.cpu: 8], address: "embedded").isEmpty)
+        #expect(
+            scheduler.nodeJoined(first, labels: ["zone": "a"], total: [.cpu: 8], address: "embedded").isEmpty
+        )
         #expect(scheduler.nodes().map(\.total) == [[.cpu: 1]])
+        #expect(scheduler.nodes().map(\.labels) == [[:]])
     }
 
     @Test("when a node leaves, those fail that only it could ever hold")
@@ -203,10 +203,12 @@ struct WaitingTests {
         #expect(scheduler.place([.cpu: 1], 4) == .waiting)
         #expect(scheduler.place([.cpu: 2], 5) == .waiting)
         #expect(scheduler.place([.cpu: 3], 6) == .waiting)
-        let failed = scheduler.nodeLeft(second)
+        let departure = scheduler.nodeLeft(second)
+        let failed = departure.failed
+        #expect(departure.placed.isEmpty)
         #expect(failed.map(\.ticket.rawValue) == [3, 6, 5])
         #expect(failed.allSatisfy { $0.error.code == .infeasible })
-        #expect(scheduler.waitingDemands() == [WaitingDemand(demand: [.cpu: 1], count: 1)])
+        #expect(scheduler.waitingDemands() == [waits([.cpu: 1], 1)])
         #expect(!scheduler.contains(second) && scheduler.ledger(of: second) == nil)
     }
 
@@ -214,9 +216,9 @@ struct WaitingTests {
     func releaseAfterNodeLeft() {
         var scheduler = ClusterScheduler(nodes: [.cpu: 1], [.cpu: 1])
         #expect(scheduler.place([.cpu: 1], 1) == .placed(first))
-        #expect(scheduler.nodeLeft(first).isEmpty)
+        #expect(scheduler.nodeLeft(first) == NodeDeparture())
         #expect(scheduler.release([.cpu: 1], on: first).isEmpty)
-        #expect(scheduler.nodeLeft(first).isEmpty)
+        #expect(scheduler.nodeLeft(first) == NodeDeparture())
         #expect(scheduler.nodes().map(\.available) == [[.cpu: 1]])
     }
 
@@ -307,9 +309,9 @@ struct WaitingTests {
         }
         #expect(
             scheduler.waitingDemands() == [
-                WaitingDemand(demand: [.cpu: 2], count: 2),
-                WaitingDemand(demand: [.cpu: 1], count: 1),
-                WaitingDemand(demand: [.cpu: 3], count: 1),
+                waits([.cpu: 2], 2),
+                waits([.cpu: 1], 1),
+                waits([.cpu: 3], 1),
             ]
         )
     }
@@ -319,8 +321,9 @@ struct WaitingTests {
         await #expect(processExitsWith: .failure) {
             var scheduler = ClusterScheduler()
             let ticket = PlacementTicket(1)
-            _ = scheduler.nodeJoined(NodeID(1), total: [.cpu: 1], address: "embedded")
-            for _ in 0..<3 { _ = scheduler.place([.cpu: 1], ticket: ticket, deadline: .now) }
+            let request = PlacementRequest(resources: [.cpu: 1])
+            _ = scheduler.nodeJoined(NodeID(1), labels: [:], total: [.cpu: 1], address: "embedded")
+            for _ in 0..<3 { _ = scheduler.place(request, ticket: ticket, deadline: .distantFuture) }
         }
     }
 }

@@ -1,0 +1,264 @@
+package import MantaCore
+internal import MantaScheduling
+
+// MARK: - Spawning
+
+extension ControlPlane {
+    /// Accepts an actor, and finds it a place, now or later.
+    ///
+    /// - Parameters:
+    ///   - request: What its caller asks for.
+    ///   - job: The driver whose job it joins, if the caller is no actor that has one.
+    ///   - now: The time.
+    /// - Returns: Its identifier. A `settle` action tells how it went on.
+    /// - Throws: `nameTaken`, `overloaded`: nothing was accepted.
+    package mutating func spawn(
+        _ request: SpawnRequest,
+        job: ProcessID,
+        now: Moment
+    ) throws(ClusterError) -> ActorID {
+        let spec = ActorSpec(
+            id: directory.nextActorID(hasOwnLane: request.options.isolation == .thread),
+            epoch: 1,
+            mangledTypeName: request.mangledTypeName,
+            typeName: request.typeName,
+            arguments: request.arguments,
+            options: request.options
+        )
+        let (owner, job) = owner(for: request, job: job)
+        try directory.register(spec, owner: owner, job: job)
+        place(spec.id, now: now)
+        return spec.id
+    }
+
+    package enum OnGetOrSpawn: Hashable, Sendable {
+        case found(ActorID)
+        case spawned(ActorID)
+    }
+
+    /// The actor that has the name, spawned in the same step if there is none.
+    package mutating func getOrSpawn(
+        _ request: SpawnRequest,
+        job: ProcessID,
+        now: Moment
+    ) throws(ClusterError) -> OnGetOrSpawn {
+        if let name = request.options.qualifiedName, let holder = directory.find(name) {
+            return .found(holder.id)
+        }
+        return .spawned(try spawn(request, job: job, now: now))
+    }
+
+    /// Gives up a spawn that has not settled.
+    package mutating func cancelSpawn(_ id: ActorID, now: Moment) {
+        guard case .pending = directory.actor(id)?.state else { return }
+        finish(id, .killed, .cancelled, now: now)
+    }
+
+    private func owner(for request: SpawnRequest, job caller: ProcessID) -> (
+        owner: ActorOwner?, job: ProcessID?
+    ) {
+        // An actor that belongs to no job has none to give.
+        let job = request.spawner.flatMap { directory.actor($0.id) }.map(\.job) ?? caller
+        return switch request.options.lifetime {
+        case .detached: (nil, nil)
+        case .job: (job.map { .job($0) }, job)
+        case .spawner: (request.spawner.map { .actor($0) } ?? job.map { .job($0) }, job)
+        }
+    }
+}
+
+// MARK: - Ending
+
+extension ControlPlane {
+    /// Ends an actor at once; a dead one stays as it is.
+    ///
+    /// - Parameters:
+    ///   - id: The actor.
+    ///   - restart: Whether its policy may bring it back; the next incarnation is placed when this one is gone.
+    ///   - now: The time.
+    /// - Returns: The incarnation whose `released` action tells that it is gone; `nil` when there is none.
+    /// - Throws: `noSuchActor`.
+    package mutating func kill(_ id: ActorID, restart: Bool, now: Moment) throws(ClusterError) -> ActorKey? {
+        let record = try known(id)
+        guard record.deathCause == nil else { return nil }
+        switch record.state {
+        case .restarting where restart: break
+        case .alive where restart && record.stopping == nil:
+            incarnationEnded(record.key, .killed, now: now, isGone: false)
+        default: finish(id, .killed, .failed(endedEarly(id, .killed)), now: now)
+        }
+        return leases[record.key] == nil ? nil : record.key
+    }
+
+    /// Has an actor end in order: see `Instruction.stop`. Asked again, the first request counts.
+    ///
+    /// - Returns: Whether it is dead already; if not, a `changed` action will tell.
+    /// - Throws: `noSuchActor`.
+    package mutating func stop(
+        _ id: ActorID,
+        _ cause: DeathCause,
+        within limit: Duration,
+        now: Moment
+    ) throws(ClusterError) -> Bool {
+        let record = try known(id)
+        switch record.state {
+        case .dead: return true
+        case .pending, .restarting:
+            // There is nothing that could be stopped in order.
+            finish(id, cause, .failed(endedEarly(id, cause)), now: now)
+            return true
+        case .alive:
+            guard record.stopping == nil, let node = record.node else { return false }
+            directory.stopping(id, cause)
+            act(.send(.stop(record.key, cause, within: limit), to: node))
+            return false
+        }
+    }
+
+    /// A driver has ended: so do the actors of its job.
+    package mutating func jobEnded(_ job: ProcessID, within limit: Duration = .seconds(5), now: Moment) {
+        for id in directory.owned(by: .job(job)) { _ = try? stop(id, .jobEnded, within: limit, now: now) }
+    }
+
+    private func known(_ id: ActorID) throws(ClusterError) -> ActorRecord {
+        guard case .spawned = id.kind, let record = directory.actor(id) else {
+            throw ClusterError(
+                .noSuchActor,
+                "the directory has no \(id)",
+                hint: "only actors that were spawned can be stopped or killed"
+            )
+        }
+        return record
+    }
+
+    func endedEarly(_ id: ActorID, _ cause: DeathCause) -> ClusterError {
+        ClusterError(.actorDied(cause), "\(id) ended before it was ready: \(cause)", outcome: .notExecuted)
+    }
+
+    /// Ends an actor for good, wherever it is in its life.
+    ///
+    /// - Parameters:
+    ///   - id: The actor.
+    ///   - cause: Why.
+    ///   - end: What those learn who wait for its spawn, if it was pending.
+    ///   - now: The time.
+    mutating func finish(_ id: ActorID, _ cause: DeathCause, _ end: SpawnEnd, now: Moment) {
+        let wasPending = if case .pending = directory.actor(id)?.state { true } else { false }
+        guard let record = directory.died(id, cause) else { return }
+        let ticket = PlacementTicket(id.serial)
+        if waiting.removeValue(forKey: ticket) != nil { _ = scheduler.cancel(ticket) }
+        endLease(record.key, cause)
+        if wasPending { act(.settle(id, end)) }
+        buried(record, now: now)
+    }
+
+    /// Tells everybody of an actor that has just died.
+    private mutating func buried(_ record: ActorRecord, now: Moment) {
+        act(.changed(record.id))
+        if let name = record.spec.options.qualifiedName {
+            feed.append(.nameFreed(name))
+            act(.news)
+        }
+        endOwned(by: record.key, now: now)
+    }
+
+    /// Ends the actors that were to live no longer than this incarnation.
+    private mutating func endOwned(by key: ActorKey, now: Moment) {
+        for id in directory.owned(by: .actor(key)) {
+            _ = try? stop(id, .jobEnded, within: .seconds(5), now: now)
+        }
+    }
+
+    // MARK: Incarnations
+
+    /// Carries on after the end of an incarnation: a restart, or the end of the actor.
+    ///
+    /// - Parameters:
+    ///   - key: The incarnation.
+    ///   - cause: Why it ended.
+    ///   - now: The time.
+    ///   - isGone: Whether it certainly runs no more. If not, its lease is ended first.
+    mutating func incarnationEnded(_ key: ActorKey, _ cause: DeathCause, now: Moment, isGone: Bool = true) {
+        guard let record = directory.actor(key.id) else { return }
+        let wasPending = if case .pending = record.state { true } else { false }
+        switch directory.incarnationEnded(key, cause, now: now, random: &random) {
+        case .stale: break
+        case .dead(let dead):
+            if !isGone { endLease(key, cause) }
+            if wasPending { act(.settle(key.id, .failed(notCreated(key.id, cause)))) }
+            buried(dead, now: now)
+        case .restarting(let delay):
+            act(.changed(key.id))
+            endOwned(by: key, now: now)
+            if !isGone, leases[key] != nil {
+                awaitingRelease.insert(key)
+                endLease(key, cause)
+            } else if delay > .zero {
+                remind(.restart(ActorKey(key.id, epoch: key.epoch + 1)), at: now + delay)
+            } else {
+                place(key.id, now: now)
+            }
+        }
+    }
+
+    private func notCreated(_ id: ActorID, _ cause: DeathCause) -> ClusterError {
+        if case .nodeDied(let node) = cause {
+            return ClusterError(.nodeDied, "\(node) died while it created \(id)", outcome: .mayHaveExecuted)
+        }
+        return ClusterError(
+            .workerDied(cause),
+            "the worker ended while it created \(id): \(cause)",
+            outcome: .mayHaveExecuted
+        )
+    }
+}
+
+// MARK: - Placing
+
+extension ControlPlane {
+    /// Looks for a node for an actor that has none.
+    mutating func place(_ id: ActorID, now: Moment) {
+        let ticket = PlacementTicket(id.serial)
+        guard let record = directory.actor(id), record.isUnplaced, waiting[ticket] == nil else { return }
+        let options = record.spec.options
+        let request = PlacementRequest(resources: options.resources, placement: options.placement)
+        switch scheduler.place(request, ticket: ticket, deadline: now + options.placementTimeout) {
+        case .placed(let node): begin(id, on: node)
+        case .infeasible(let error), .refused(let error): unplaceable(id, error, now: now)
+        case .waiting:
+            waiting[ticket] = id
+            act(.waits(record.spec))
+        }
+    }
+
+    mutating func resume(_ grants: [PlacementGrant]) {
+        for grant in grants {
+            guard let id = waiting.removeValue(forKey: grant.ticket) else {
+                preconditionFailure("\(grant.ticket) waits for nobody")
+            }
+            begin(id, on: grant.node)
+        }
+    }
+
+    mutating func placementFailed(_ failed: FailedPlacement, now: Moment) {
+        guard let id = waiting.removeValue(forKey: failed.ticket) else { return }
+        unplaceable(id, failed.error, now: now)
+    }
+
+    private mutating func begin(_ id: ActorID, on node: NodeID) {
+        guard case .accepted = directory.placed(id, on: node), let spec = directory.actor(id)?.spec else {
+            preconditionFailure("\(id) was given a place although it is dead")
+        }
+        leases[spec.key] = Lease(node: node, demand: spec.options.resources)
+        act(.send(.create(spec), to: node))
+    }
+
+    private mutating func unplaceable(_ id: ActorID, _ error: ClusterError, now: Moment) {
+        guard let record = directory.actor(id) else { return }
+        if case .restarting(let cause) = record.state {
+            incarnationEnded(record.key, cause, now: now)
+        } else {
+            finish(id, .initFailed("\(error)"), .failed(error), now: now)
+        }
+    }
+}

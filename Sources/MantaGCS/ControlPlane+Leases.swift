@@ -1,0 +1,188 @@
+package import MantaCore
+internal import MantaRuntime
+internal import MantaScheduling
+
+// What raylets answer and report.
+
+extension ControlPlane {
+    /// A raylet has built an actor, or not. Answers of which the lease is gone, or ending, come too late: whatever
+    /// there is on the node is being ended already.
+    package mutating func answered(_ key: ActorKey, _ answer: CreationAnswer, now: Moment) {
+        guard let lease = leases[key], lease.state == .creating else { return }
+        switch answer {
+        case .created(let location, let operatingSystemID):
+            let outcome = directory.alive(
+                key.id,
+                at: location,
+                on: lease.node,
+                operatingSystemID: operatingSystemID,
+                now: now
+            )
+            switch outcome {
+            case .accepted:
+                leases[key]?.state = .held
+                if key.epoch == 1 { act(.settle(key.id, .created(location))) }
+                act(.changed(key.id))
+            case .tooLate: endLease(key, .fenced)
+            case .processLeft(let cause):
+                release(key, now: now)
+                incarnationEnded(key, cause, now: now)
+            }
+        case .initFailed(let failure):
+            release(key, now: now)
+            if key.epoch == 1 {
+                finish(key.id, .initFailed(failure.text), .initFailed(failure), now: now)
+            } else {
+                incarnationEnded(key, .initFailed(failure.text), now: now)
+            }
+        case .ended(let cause):
+            release(key, now: now)
+            incarnationEnded(key, cause, now: now)
+        case .refused(let error):
+            release(key, now: now)
+            if key.epoch == 1 {
+                finish(key.id, .initFailed("\(error)"), .failed(error), now: now)
+            } else {
+                incarnationEnded(key, .initFailed("\(error)"), now: now)
+            }
+        }
+    }
+
+    /// A raylet has ended an incarnation as it was told to.
+    package mutating func answeredEnd(_ key: ActorKey, now: Moment) {
+        guard let lease = leases[key], lease.state == .ending else { return }
+        release(key, now: now)
+    }
+
+    /// A raylet has stopped an incarnation as it was told to.
+    package mutating func answeredStop(_ key: ActorKey, now: Moment) {
+        guard leases[key] != nil else { return }
+        release(key, now: now)
+        incarnationEnded(key, .stopped, now: now)
+    }
+
+    /// No answer came: the link was lost, or it took too long. It is sent again, as long as it matters and the node
+    /// is a member.
+    package mutating func unanswered(_ instruction: Instruction, from node: NodeID, now: Moment) {
+        guard isOpen(instruction) else { return }
+        remind(.resend(instruction, to: node), at: now + Self.resendDelay)
+    }
+
+    /// Whether an instruction still waits for its answer.
+    func isOpen(_ instruction: Instruction) -> Bool {
+        guard let lease = leases[instruction.key] else { return false }
+        return switch instruction {
+        case .create: lease.state == .creating
+        case .end: lease.state == .ending
+        case .stop: lease.state == .held
+        }
+    }
+
+    /// A process has ended, and with it these incarnations, some of which it may still have been building.
+    package mutating func processLeft(
+        _ process: ProcessID,
+        _ cause: DeathCause,
+        incarnations: [ActorKey],
+        now: Moment
+    ) {
+        let known = directory.processLeft(process, cause)
+        ended(incarnations + known.filter { !incarnations.contains($0) }, cause, now: now)
+        act(.processEnded(process))
+    }
+
+    /// Incarnations have ended by themselves.
+    private mutating func ended(_ keys: [ActorKey], _ cause: DeathCause, now: Moment) {
+        // First all of them, so that none is placed where another one's room is about to be given back.
+        for key in keys where leases[key] != nil { release(key, now: now) }
+        for key in keys { incarnationEnded(key, cause, now: now) }
+    }
+
+    /// Has the raylet end what it hosts under a lease, if there is any.
+    mutating func endLease(_ key: ActorKey, _ cause: DeathCause) {
+        guard let lease = leases[key], lease.state != .ending else { return }
+        leases[key]?.state = .ending
+        act(.send(.end(key, cause), to: lease.node))
+    }
+
+    /// An incarnation is gone: what it held goes to those who wait for it.
+    mutating func release(_ key: ActorKey, now: Moment) {
+        guard let lease = leases.removeValue(forKey: key) else { return }
+        if lease.isReserved { resume(scheduler.release(lease.demand, on: lease.node)) }
+        released(key, now: now)
+    }
+
+    private mutating func released(_ key: ActorKey, now: Moment) {
+        act(.released(key))
+        if awaitingRelease.remove(key) != nil { place(key.id, now: now) }
+    }
+
+    // MARK: Nodes
+
+    /// A raylet registers, for the first time or after it lost its link.
+    ///
+    /// What it hosts and what the leases say are made one: it is told to end what has none, and what it has lost has
+    /// ended.
+    package mutating func nodeJoined(_ node: NodeRegistration, now: Moment) -> NodeAdmission {
+        switch membership.joined(node.id) {
+        case .fenced: return .fenced
+        case .again: reconcile(node, now: now)
+        case .new:
+            resume(
+                scheduler.nodeJoined(
+                    node.id,
+                    labels: node.labels,
+                    total: node.resources,
+                    address: node.address
+                )
+            )
+        }
+        return .accepted
+    }
+
+    private mutating func reconcile(_ node: NodeRegistration, now: Moment) {
+        let hosted = Set(node.hosted)
+        let here = leases.filter { $0.value.node == node.id }
+        for key in node.hosted where leases[key] == nil {
+            leases[key] = Lease(node: node.id, demand: [:], isReserved: false)
+            endLease(key, .fenced)
+        }
+        // One that is being created or ended has its instruction under way, which is sent until it is answered.
+        let lost = here.filter { $0.value.state == .held && !hosted.contains($0.key) }.keys
+        ended(lost.sorted { ($0.id.serial, $0.epoch) < ($1.id.serial, $1.epoch) }, .killed, now: now)
+    }
+
+    /// The link to a raylet closed.
+    package mutating func linkLost(_ node: NodeID, now: Moment) {
+        if membership.linkLost(node, now: now) { act(.probe(node)) }
+    }
+
+    /// Nobody answered at a suspect node.
+    package mutating func probeFailed(_ node: NodeID, now: Moment) {
+        if membership.probeFailed(node) { removed(node, now: now) }
+    }
+
+    /// A node is declared dead: what it hosts is fenced, and goes on elsewhere by its policy.
+    package mutating func nodeDied(_ node: NodeID, now: Moment) {
+        if membership.declareDead(node) { removed(node, now: now) }
+    }
+
+    private mutating func removed(_ node: NodeID, now: Moment) {
+        let changes = scheduler.nodeLeft(node)
+        let (processes, incarnations) = directory.nodeLeft(node)
+        let gone = leases.filter { $0.value.node == node }.keys.sorted {
+            ($0.id.serial, $0.epoch) < ($1.id.serial, $1.epoch)
+        }
+        for key in gone {
+            leases[key] = nil
+            released(key, now: now)
+        }
+        if !processes.isEmpty {
+            feed.append(.processesLost(processes))
+            act(.news)
+        }
+        for process in processes { act(.processEnded(process)) }
+        for failed in changes.failed { placementFailed(failed, now: now) }
+        resume(changes.placed)
+        for key in incarnations { incarnationEnded(key, .nodeDied(node), now: now) }
+    }
+}

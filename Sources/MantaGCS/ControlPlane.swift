@@ -1,0 +1,134 @@
+internal import HeapModule
+package import MantaCore
+internal import MantaRuntime
+package import MantaScheduling
+
+/// All that the GCS decides: which actors there are, where they go, when they are restarted, and what is
+/// held for them.
+///
+/// Pure state over four others, `Directory`, `ClusterScheduler`, `Membership` and `Feed`: events go in, with the
+/// time; what is to be done is collected in order and taken out by ``takeActions()``. The GCS carries it out over
+/// links, the simulation over a network that it invents.
+///
+/// What an incarnation holds on a node is a *lease*: `creating → held → ending → gone`, or to `gone` from each. Its
+/// resources are given back when the lease is gone, which is when the raylet has said so, by an answer or
+/// a report, or when its node is declared dead. So nobody is sent to a node before its raylet has room, and
+/// a lost answer leaks nothing.
+package struct ControlPlane: Sendable {
+    package internal(set) var directory: Directory
+    package internal(set) var scheduler = ClusterScheduler()
+    package internal(set) var membership: Membership
+    package internal(set) var feed = Feed()
+
+    /// What is to be done, in this order.
+    package enum Action: Sendable {
+        /// Have a raylet do this. Its answer comes back through `answered`, the lack of one through `unanswered`.
+        case send(Instruction, to: NodeID)
+        /// Tell all who wait for the spawn.
+        case settle(ActorID, SpawnEnd)
+        /// The actor's fate has changed: tell all who wait for that, or for its next lifecycle event.
+        case changed(ActorID)
+        /// An incarnation holds nothing any more.
+        case released(ActorKey)
+        case processEnded(ProcessID)
+        /// The feed has news.
+        case news
+        /// The raylet of a suspect node is to be called.
+        case probe(NodeID)
+        /// The actor waits for resources.
+        case waits(ActorSpec)
+    }
+
+    struct Lease {
+        enum State { case creating, held, ending }
+
+        let node: NodeID
+        let demand: Resources
+        /// Whether the scheduler holds the demand; not for what a raylet hosts that the GCS never placed there.
+        var isReserved = true
+        var state = State.creating
+    }
+
+    /// Something to do later.
+    struct Reminder: Comparable {
+        enum Event {
+            /// Only if this is still the incarnation to come.
+            case restart(ActorKey)
+            /// Only if its lease still waits for that.
+            case resend(Instruction, to: NodeID)
+        }
+
+        var time: Moment
+        /// Of reminders for the same time the first one goes first.
+        var number: UInt64
+        var event: Event
+
+        static func < (left: Reminder, right: Reminder) -> Bool {
+            (left.time, left.number) < (right.time, right.number)
+        }
+
+        static func == (left: Reminder, right: Reminder) -> Bool { left.number == right.number }
+    }
+
+    var leases: [ActorKey: Lease] = [:]
+    /// The actors that wait for resources.
+    var waiting: [PlacementTicket: ActorID] = [:]
+    /// Restarting actors whose last incarnation has to be gone before the next is placed.
+    var awaitingRelease: Set<ActorKey> = []
+    private var reminders = Heap<Reminder>()
+    private var reminderCount: UInt64 = 0
+    private var actions: [Action] = []
+    var random: SplitMix64
+
+    /// How long after an unanswered instruction it is sent again.
+    package static let resendDelay = Duration.milliseconds(250)
+
+    /// - Parameters:
+    ///   - cluster: The scope of the identifiers made here.
+    ///   - seed: Of the jitter of restarts.
+    ///   - grace: How long a node that has lost its link has to come back.
+    package init(cluster: UInt64, seed: UInt64, grace: Duration = .seconds(3)) {
+        directory = Directory(cluster: cluster)
+        membership = Membership(grace: grace)
+        random = SplitMix64(seed: seed)
+    }
+
+    /// What has to be done since the last time.
+    package mutating func takeActions() -> [Action] {
+        defer { actions.removeAll(keepingCapacity: true) }
+        return actions
+    }
+
+    mutating func act(_ action: Action) { actions.append(action) }
+
+    // MARK: Time
+
+    /// When `timePassed(to:)` next has something to do.
+    package var nextDeadline: Moment? {
+        [reminders.min?.time, scheduler.nextDeadline, membership.nextDeadline].compactMap { $0 }.min()
+    }
+
+    package mutating func timePassed(to now: Moment) {
+        for node in membership.overdue(at: now) { nodeDied(node, now: now) }
+        for failed in scheduler.timePassed(to: now) { placementFailed(failed, now: now) }
+        while let next = reminders.min, next.time <= now {
+            reminders.removeMin()
+            switch next.event {
+            case .restart(let key): if directory.actor(key.id)?.key == key { place(key.id, now: now) }
+            case .resend(let instruction, let node):
+                if isOpen(instruction) { act(.send(instruction, to: node)) }
+            }
+        }
+    }
+
+    mutating func remind(_ event: Reminder.Event, at time: Moment) {
+        reminderCount += 1
+        reminders.insert(Reminder(time: time, number: reminderCount, event: event))
+    }
+
+    // MARK: Listings
+
+    /// What is held on all nodes, by incarnation: for ledgers of what is left at the end.
+    package var leaseCount: Int { leases.count }
+    package var waitingCount: Int { waiting.count }
+}

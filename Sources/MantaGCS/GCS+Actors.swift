@@ -1,0 +1,201 @@
+internal import Distributed
+package import MantaCore
+internal import MantaRuntime
+internal import MantaScheduling
+import MantaTransport
+
+// What drivers and workers ask.
+
+extension GCS {
+    /// Creates an actor on a node that has what it asks for.
+    ///
+    /// - Throws: ``ClusterError``: `nameTaken`, `infeasible`, `placementTimedOut`, or what went wrong on the
+    ///   node.
+    package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
+        let id = try step { plane throws(ClusterError) in
+            try plane.spawn(request, job: job(of: request), now: Lane.now)
+        }
+        switch await settled(id, isOwn: true) {
+        case .created(let location): return .created(id, location)
+        case .initFailed(let failure): return .initFailed(failure)
+        case .failed(let error): throw error
+        case .cancelled: throw CancellationError()
+        }
+    }
+
+    /// The actor of a name, created if there is none; of callers at the same time, one creates it.
+    package distributed func getOrSpawn(_ request: SpawnRequest) async throws -> FoundOrFailed {
+        while true {
+            let step = try step { plane throws(ClusterError) in
+                try plane.getOrSpawn(request, job: job(of: request), now: Lane.now)
+            }
+            let end: SpawnEnd
+            switch step {
+            case .spawned(let id): end = await settled(id, isOwn: true)
+            case .found(let id):
+                guard case .pending = plane.directory.fate(of: id) else { return .found(try found(id)) }
+                end = await settled(id, isOwn: false)
+            }
+            switch end {
+            case .created:
+                // It may have died since, and another taken its name.
+                if let name = request.options.qualifiedName, let holder = plane.directory.find(name) {
+                    return .found(try found(holder.id))
+                }
+            case .initFailed(let failure): return .initFailed(failure)
+            case .failed(let error): throw error
+            // Whoever asked first has given up: this caller has not.
+            case .cancelled: break
+            }
+            try checkWaiting()
+        }
+    }
+
+    /// The actor that has the name, once it is there.
+    package distributed func find(_ name: QualifiedName) async throws -> FoundActor {
+        while let holder = plane.directory.find(name) {
+            guard case .pending = holder.state else { return try found(holder.id) }
+            await wait(for: .change(holder.id))
+            try checkWaiting()
+        }
+        throw ClusterError(
+            .noSuchActor,
+            "no actor has the name \(name)",
+            hint: "spawn one with this name in its options, or use getOrSpawn; names end with their actors",
+            outcome: .notExecuted
+        )
+    }
+
+    private func found(_ id: ActorID) throws -> FoundActor {
+        guard let record = plane.directory.actor(id) else {
+            throw ClusterError(.noSuchActor, "the directory has forgotten \(id)", outcome: .notExecuted)
+        }
+        return FoundActor(
+            id: id,
+            mangledTypeName: record.spec.mangledTypeName,
+            typeName: record.spec.typeName,
+            location: record.location,
+            cursor: plane.feed.cursor
+        )
+    }
+
+    /// The driver of whose job an actor becomes part if its spawner has none: the caller, if it is one.
+    private func job(of request: SpawnRequest) -> ProcessID {
+        drivers.contains(request.caller) ? request.caller : actorSystem.process
+    }
+
+    // MARK: Ends
+
+    /// Ends an actor at once, and returns when its incarnation is gone. One that is dead already stays so.
+    package distributed func kill(_ id: ActorID, restart: Bool) async throws {
+        let gone = try step { plane throws(ClusterError) in
+            try plane.kill(id, restart: restart, now: Lane.now)
+        }
+        if let gone { await waitForRelease(of: gone) }
+    }
+
+    /// Has an actor end in order, and returns when it is dead.
+    package distributed func stop(_ id: ActorID, within limit: Duration) async throws {
+        var isDead = try step { plane throws(ClusterError) in
+            try plane.stop(id, .stopped, within: limit, now: Lane.now)
+        }
+        while !isDead {
+            await wait(for: .change(id))
+            try checkWaiting()
+            if case .dead = plane.directory.fate(of: id) { isDead = true }
+        }
+    }
+
+    // MARK: Questions
+
+    /// Where an actor is, once that is decided.
+    package distributed func fate(of id: ActorID) async -> ActorFate {
+        while true {
+            let fate = plane.directory.fate(of: id)
+            switch fate {
+            case .pending, .restarting: await wait(for: .change(id))
+            case .alive, .dead, .unknown: return fate
+            }
+            do { try checkWaiting() } catch { return fate }
+        }
+    }
+
+    /// The same for a caller whose link to `process` broke: the raylet may learn of that a moment later.
+    package distributed func fate(of id: ActorID, afterLosing process: ProcessID) async -> ActorFate {
+        if plane.directory.process(process)?.deathCause == nil {
+            await wait(for: .end(process), atMost: Self.lossPatience)
+        }
+        return plane.directory.fate(of: id)
+    }
+
+    /// The next lifecycle events of an actor, once there are any; none after a while without.
+    ///
+    /// - Throws: `noSuchActor`.
+    package distributed func lifecycle(of id: ActorID, after seenCount: Int?) async throws -> LifecycleNews {
+        guard case .spawned = id.kind else { return try await processLifecycle(of: id, after: seenCount) }
+        var isLate = false
+        while true {
+            guard let record = plane.directory.actor(id) else { throw unknown(id) }
+            let news = record.lifecycle.news(after: seenCount)
+            guard news.events.isEmpty, !isLate else { return news }
+            await wait(for: .change(id), atMost: Self.longestPoll)
+            try checkWaiting()
+            isLate = true
+        }
+    }
+
+    /// An actor that a process created for itself lives as long as the process, for all that the directory knows.
+    private func processLifecycle(of id: ActorID, after seenCount: Int?) async throws -> LifecycleNews {
+        let process = if case .local(let process) = id.kind { process } else { ProcessID(id.scope) }
+        switch (plane.directory.fate(of: id), seenCount) {
+        case (.dead(let cause), _): return LifecycleNews(events: [.terminated(cause)], seenCount: 2)
+        case (.alive, nil): return LifecycleNews(events: [.alive(epoch: 0)], seenCount: 1)
+        case (.alive, .some):
+            await wait(for: .end(process), atMost: Self.longestPoll)
+            try checkWaiting()
+            guard case .dead(let cause) = plane.directory.fate(of: id) else {
+                return LifecycleNews(events: [], seenCount: 1)
+            }
+            return LifecycleNews(events: [.terminated(cause)], seenCount: 2)
+        default: throw unknown(id)
+        }
+    }
+
+    private func unknown(_ id: ActorID) -> ClusterError {
+        ClusterError(.noSuchActor, "the directory has no \(id)")
+    }
+
+    /// What all processes are told, from `cursor` on, once there is any; none after a while without.
+    package distributed func news(after cursor: UInt64?) async throws -> Feed.News {
+        let news = plane.feed.news(after: cursor)
+        guard cursor != nil, news.events.isEmpty, !news.hasGap else { return news }
+        await wait(for: .news, atMost: Self.longestPoll)
+        try checkWaiting()
+        return plane.feed.news(after: cursor)
+    }
+
+    package distributed func actors() -> [ActorInfo] { plane.directory.actors() }
+    package distributed func nodes() -> [NodeInfo] { plane.scheduler.nodes() }
+
+    /// What all nodes offer, and what of it is free.
+    package distributed func resources() -> [Resources] {
+        let (total, available) = plane.scheduler.totals
+        return [total, available]
+    }
+
+    // MARK: Drivers
+
+    /// A driver that does not host the GCS takes part in the cluster; its job ends with its link.
+    package distributed func driverJoined(_ process: ProcessRecord) throws {
+        try processJoined(process)
+        drivers.insert(process.id)
+    }
+
+    func driverLeft(_ process: ProcessID) {
+        drivers.remove(process)
+        step { plane in
+            plane.processLeft(process, .exited(code: 0), incarnations: [], now: Lane.now)
+            plane.jobEnded(process, now: Lane.now)
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package import MantaCore
+
+/// What the GCS asks of a raylet. Each call may be made more than once: see ``Instruction``.
+package protocol RayletClient: Sendable {
+    func create(_ spec: ActorSpec) async throws -> CreationAnswer
+    func end(_ actor: ActorKey, _ cause: DeathCause) async throws
+    func stop(_ actor: ActorKey, _ cause: DeathCause, within limit: Duration) async throws
+    /// Answers, if the raylet is there.
+    func probe() async throws
+}
+
+/// What a raylet says of its node when it joins, and again when it comes back after it lost its link to the GCS.
+package struct NodeRegistration: Sendable, Codable {
+    package var id: NodeID
+    package var address: String
+    package var resources: Resources
+    package var labels: [String: String]
+    /// The raylet itself.
+    package var raylet: ActorID
+    /// The incarnations that it hosts or builds.
+    package var hosted: [ActorKey]
+
+    package init(
+        id: NodeID,
+        address: String,
+        resources: Resources,
+        labels: [String: String],
+        raylet: ActorID,
+        hosted: [ActorKey] = []
+    ) {
+        self.id = id
+        self.address = address
+        self.resources = resources
+        self.labels = labels
+        self.raylet = raylet
+        self.hosted = hosted
+    }
+}
+
+/// What the GCS says to a raylet that registers.
+package enum NodeAdmission: String, Sendable, Codable {
+    case accepted
+    /// The node was declared dead: it has to end its workers, and may join under a new identifier.
+    case fenced
+}

@@ -1,0 +1,177 @@
+internal import Distributed
+internal import Logging
+package import MantaCore
+internal import MantaGCS
+internal import MantaRuntime
+internal import MantaTransport
+
+// The worker processes of the node.
+
+extension Raylet {
+    /// A worker that is not ready by then is ended.
+    private static let startTimeout = Duration.seconds(30)
+    /// A worker whose control lane is silent for longer is taken for dead, and ended.
+    private static let heartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
+
+    /// A worker serves its socket and can create actors.
+    package distributed func workerReady(_ worker: ProcessID) async throws {
+        guard var entry = workers[worker] else { return }
+        entry.isReady = true
+        workers[worker] = entry
+        try await gcs.processJoined(
+            ProcessRecord(
+                id: worker,
+                node: options.node,
+                endpoint: actorSystem.options.endpoint(of: worker),
+                operatingSystemID: entry.process.operatingSystemID
+            )
+        )
+        carryOut(pool.ready(worker))
+    }
+
+    func carryOut(_ actions: [WorkerPool.Action]) {
+        for action in actions {
+            switch action {
+            case .start(let actor): start(for: actor)
+            case .assign(let actor, let worker):
+                requests.removeValue(forKey: actor)?.continuation.resume(returning: .success(worker))
+            case .refuse(let actor, let cause):
+                requests.removeValue(forKey: actor)?.continuation.resume(
+                    returning: .failure(
+                        ClusterError(.workerDied(cause), "a new worker did not start: \(cause)")
+                    )
+                )
+            case .retire(let worker): workers[worker]?.process.kill()
+            }
+        }
+    }
+
+    private func start(for actor: ActorID?) {
+        guard !isStopping else { return carryOut(pool.startFailed(.killed)) }
+        let id = ProcessID(.random(in: 1 ... .max))
+        let environment = actor.flatMap { requests[$0]?.spec.options.environment } ?? [:]
+        do {
+            let (process, control) = try WorkerProcess.start(
+                id,
+                try options.command(id, raylet: self.id, system: actorSystem, adding: environment),
+                lane: actorSystem.control,
+                outputLane: options.outputLane,
+                logger: logger,
+                onExit: { [callbacks] cause in callbacks.perform { $0.exited(id, cause) } }
+            )
+            workers[id] = Worker(process: process)
+            processes.add(process)
+            pool.started(id)
+            greet(id, control)
+            callbacks.perform(after: Self.startTimeout) { $0.checkStarted(id) }
+        } catch {
+            logger.error("cannot start a worker", metadata: ["error": "\(error)"])
+            carryOut(pool.startFailed(.initFailed("\(error)")))
+        }
+    }
+
+    /// Waits for the worker to greet on its control socket, and makes a connection of it.
+    private func greet(_ worker: ProcessID, _ control: Int32) {
+        let system = actorSystem
+        let exchange = GreetingExchange(
+            socket: control,
+            lane: system.control,
+            role: .listener,
+            greeting: system.greeting(to: worker, lane: Greeting.controlLane),
+            patience: Self.startTimeout
+        ) { [callbacks, logger] result in
+            switch result {
+            case .success(let socket):
+                let connection = Connection(
+                    socket,
+                    system: system,
+                    lane: system.control,
+                    heartbeat: Self.heartbeat
+                )
+                system.adopt(connection)
+                system.whenClosed(connection) { failure in
+                    // Whoever lost its raylet ends itself; one that cannot, because it is stopped, is ended
+                    // here.
+                    callbacks.perform { $0.lost(worker, failure) }
+                }
+            case .failure(let error):
+                logger.debug(
+                    "a worker did not greet",
+                    metadata: ["worker": "\(worker)", "error": "\(error)"]
+                )
+            }
+        }
+        exchange.start()
+    }
+
+    private func lost(_ worker: ProcessID, _ failure: LinkFailure) {
+        guard let entry = workers[worker] else { return }
+        guard case .silent = failure else { return entry.process.kill() }
+        logger.warning(
+            "ending a silent worker",
+            metadata: ["worker": "\(entry.process.operatingSystemID)", "reason": "\(failure)"]
+        )
+        entry.process.kill(because: "\(failure)")
+    }
+
+    private func checkStarted(_ worker: ProcessID) {
+        guard let entry = workers[worker], !entry.isReady else { return }
+        entry.process.kill(
+            because: "it did not reach ClusterSystem.run or connect within \(Self.startTimeout)"
+        )
+    }
+
+    private func exited(_ worker: ProcessID, _ cause: DeathCause) {
+        guard let entry = workers.removeValue(forKey: worker) else { return }
+        processes.remove(worker)
+        if lastEnds.count >= 1_000 { lastEnds.removeAll() }
+        lastEnds[worker] = cause
+        let actors = pool.actors(in: worker)
+        if !isStopping, !actors.isEmpty {
+            logger.warning(
+                "a worker ended",
+                metadata: [
+                    "worker": "\(entry.process.operatingSystemID)", "cause": "\(cause)",
+                    "actors": "\(actors.count)",
+                ]
+            )
+        }
+        // What was being built is answered for where it was asked for.
+        let ended = actors.compactMap { leases.lease(of: $0) }.filter { $0.answer != nil && $0.ending == nil }
+        report(worker, cause, ended.map(\.spec.key))
+        for lease in ended { bury(lease.spec.key) }
+        for waiter in entry.exitWaiters { waiter.resume() }
+        carryOut(pool.left(worker, cause))
+    }
+
+    /// What the lines that a worker writes come from: its actor, if it has only one.
+    func label(of worker: ProcessID) -> String? {
+        if let actor = pool.soleActor(in: worker) { return leases.lease(of: actor)?.spec.label }
+        let count = pool.actorCount(in: worker)
+        return count == 0 ? nil : "\(count) actors"
+    }
+
+    /// Returns when a worker has ended; at once, when it has.
+    func exit(of worker: ProcessID) async {
+        guard workers[worker] != nil else { return }
+        await withCheckedContinuation { workers[worker]?.exitWaiters.append($0) }
+    }
+
+    /// Tells the GCS of the end of a process. A task of its own, because a descriptor's event is what calls it.
+    private func report(_ process: ProcessID, _ cause: DeathCause, _ incarnations: [ActorKey]) {
+        _ = Task(executorPreference: actorSystem.control.tasks) {
+            await self.reportUntilHeard(process, cause, incarnations)
+        }
+    }
+
+    private func reportUntilHeard(_ process: ProcessID, _ cause: DeathCause, _ incarnations: [ActorKey]) async
+    {
+        while !isStopping {
+            do {
+                return try await gcs.processLeft(process, cause, incarnations: incarnations)
+            } catch {
+                try? await Task.sleep(for: .milliseconds(250))
+            }
+        }
+    }
+}

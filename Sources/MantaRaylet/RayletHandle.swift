@@ -1,0 +1,18 @@
+package import MantaCore
+package import MantaGCS
+
+/// A raylet, for the GCS.
+package struct RayletHandle: RayletClient {
+    private let raylet: Raylet
+
+    package init(_ raylet: Raylet) { self.raylet = raylet }
+
+    package func create(_ spec: ActorSpec) async throws -> CreationAnswer { try await raylet.create(spec) }
+    package func end(_ actor: ActorKey, _ cause: DeathCause) async throws {
+        try await raylet.end(actor, cause)
+    }
+    package func stop(_ actor: ActorKey, _ cause: DeathCause, within limit: Duration) async throws {
+        try await raylet.stop(actor, cause, within: limit)
+    }
+    package func probe() async throws { try await raylet.probe() }
+}

@@ -1,0 +1,15 @@
+internal import MantaCore
+import Synchronization
+
+/// The processes of a node, for those who have to end them from any thread.
+package final class WorkerProcesses: Sendable {
+    private let state = Mutex<[ProcessID: WorkerProcess]>([:])
+
+    package init() {}
+
+    func add(_ process: WorkerProcess) { state.withLock { $0[process.id] = process } }
+    func remove(_ process: ProcessID) { state.withLock { $0[process] = nil } }
+
+    /// Ends all workers without waiting for that: this process is about to exit.
+    package func killAll() { for process in state.withLock({ Array($0.values) }) { process.kill() } }
+}
