@@ -14,7 +14,7 @@ extension ClusterSystem {
     ///   `invalidArgument` for a type that workers cannot look up, `infeasible` for resources that no node
     ///   has, `placementTimedOut` for resources that others hold for too long, `nameTaken`, `workerDied` when
     ///   the new actor's worker ended, `nodeDied` when its node did, `timedOut` at the deadline of
-    ///   ``withCallOptions(timeout:isolation:_:)``, 30 seconds where none is set.
+    ///   ``withCallOptions(timeout:retries:retryUnknown:reply:isolation:_:)``, 30 seconds where none is set.
     public func spawn<A: Spawnable>(
         _ type: A.Type,
         _ arguments: A.Arguments,

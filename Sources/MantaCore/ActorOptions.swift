@@ -92,7 +92,7 @@ public enum Placement: Codable, Hashable, Sendable {
     case automatic
     /// The node with the fewest actors.
     case spread
-    /// This node. With `soft`, another one when it is gone or could never hold the actor.
+    /// This node. With `soft`, another one when it is gone, has no room now, or could never hold the actor.
     case node(NodeID, soft: Bool = false)
     /// Among the nodes that have all these labels with these values, as ``automatic``.
     case labels([String: String])
