@@ -6,6 +6,9 @@ internal import MantaRuntime
 
 /// How a program's cluster is set up.
 public struct ClusterConfiguration: Sendable {
+    /// The cluster to join, as its driver's ``ClusterSystem/address`` gives it; `nil` starts an embedded one, to which
+    /// all below but the names, the log and the lanes belongs.
+    public var address: String?
     /// Where the names of this program's actors count, if they do not say otherwise.
     public var namespace: String
     /// How chatty the cluster's own log is. Output of workers is logged at `info`.
@@ -46,6 +49,7 @@ public struct ClusterConfiguration: Sendable {
     ///
     /// | variable | meaning | default |
     /// | --- | --- | --- |
+    /// | `MANTA_ADDRESS` | the cluster to join | none: an embedded one is started |
     /// | `MANTA_NAMESPACE` | where names of actors count | `default` |
     /// | `MANTA_LOG_LEVEL` | `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical` | `info` |
     /// | `MANTA_NODES` | nodes of an embedded cluster | 1 |
@@ -73,6 +77,7 @@ public struct ClusterConfiguration: Sendable {
         func count(_ text: String) -> Int? { Int(text).flatMap { (0...1_000).contains($0) ? $0 : nil } }
         func positive(_ text: String) -> Int? { count(text).flatMap { $0 > 0 ? $0 : nil } }
         read("log.level", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
+        read("address", { $0.isEmpty ? nil : $0 }) { $0.address = $1 }
         read("namespace", { $0.isEmpty ? nil : $0 }) { $0.namespace = $1 }
         read("nodes", positive) { $0.nodes = $1 }
         read("cpus", { text in Double(text).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }) {

@@ -35,7 +35,13 @@ extension ClusterSystem {
     /// Ends the cluster's workers and this process's part in it; calls that are under way end with
     /// `notConnected`. Idempotent.
     public func shutdown() async {
-        await (attached(as: ClusterMember.self)?.parts as? EmbeddedCluster)?.stop()
+        await (attached(as: ClusterMember.self)?.parts as? any DriverCluster)?.stop()
         Driver.disconnected(self)
+    }
+
+    /// By what other programs on this machine join the cluster that this one hosts: as their `MANTA_ADDRESS`, or in
+    /// ``ClusterConfiguration/address``. `nil` in any other process.
+    public var address: String? {
+        (attached(as: ClusterMember.self)?.parts as? EmbeddedCluster)?.address.text
     }
 }

@@ -7,7 +7,7 @@ enum Driver {
     private enum State {
         case idle
         case connecting(waiters: [CheckedContinuation<Turn, Never>])
-        case connected(EmbeddedCluster)
+        case connected(any DriverCluster)
     }
 
     /// What is left for a caller of `connect` to do.
@@ -40,15 +40,22 @@ enum Driver {
         }
         if case .done(let result) = turn { return (try result.get(), false) }
         ProcessEnd.prepare()
-        let result: Result<EmbeddedCluster, any Error>
-        do { result = .success(try await EmbeddedCluster.start(configuration)) } catch {
+        let result: Result<any DriverCluster, any Error>
+        do { result = .success(try await start(configuration)) } catch {
             result = .failure(error)
         }
         connected(result)
         return (try result.get().system, true)
     }
 
-    private static func connected(_ result: Result<EmbeddedCluster, any Error>) {
+    private static func start(_ configuration: ClusterConfiguration) async throws -> any DriverCluster {
+        guard let address = configuration.address else {
+            return try await EmbeddedCluster.start(configuration)
+        }
+        return try await JoinedCluster.join(address, configuration)
+    }
+
+    private static func connected(_ result: Result<any DriverCluster, any Error>) {
         let waiters = state.withLock { state in
             guard case .connecting(let waiters) = state else { return [CheckedContinuation<Turn, Never>]() }
             switch result {

@@ -10,7 +10,7 @@ import Synchronization
 /// A whole cluster inside a driver: GCS and raylets in this process, workers as its children.
 ///
 /// `starting → running → stopping → stopped`.
-package final class EmbeddedCluster: Sendable {
+package final class EmbeddedCluster: DriverCluster {
     package let system: ClusterSystem
     let gcs: GCS
     /// Where its processes listen.
@@ -87,19 +87,24 @@ package final class EmbeddedCluster: Sendable {
         self.outputLane = outputLane
     }
 
+    /// Where other drivers on this machine find it.
+    var address: ClusterAddress {
+        ClusterAddress(directory: session.path, cluster: system.options.cluster, head: system.process)
+    }
+
     private func begin() async throws {
         system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
         system.attach(ClusterMember(client: client, parts: self))
         await system.chooseDispatch()
         try system.listen()
+        try address.publish()
         let system = system
         try await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try await raylet.begin() }
-            guard let node = try await gcs.nodes().first else { return }
             try await gcs.processJoined(
                 ProcessRecord(
                     id: system.process,
-                    node: node.id,
+                    node: .none,
                     endpoint: system.options.endpoint(of: system.process),
                     operatingSystemID: getpid()
                 )

@@ -12,7 +12,7 @@ enum ProcessEnd {
     private static let state = Mutex(State())
 
     private struct State {
-        var cluster: EmbeddedCluster?
+        var cluster: (any DriverCluster)?
         var source: SignalSource?
         /// A signal is ending the process.
         var isEnding = false
@@ -29,7 +29,7 @@ enum ProcessEnd {
     }
 
     /// Has signals shut `cluster` down, also those that have come since `prepare`.
-    static func watch(_ cluster: EmbeddedCluster) {
+    static func watch(_ cluster: any DriverCluster) {
         let source = state.withLock { state in
             state.cluster = cluster
             return state.source

@@ -4,6 +4,9 @@ public struct NodeID: Hashable, Sendable, Codable, CustomStringConvertible {
 
     package init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// Of a driver, which belongs to no node.
+    package static let none = NodeID(0)
+
     package init(from text: some StringProtocol) throws(IdentifierError) {
         rawValue = try parse(text, prefix: "node-")
     }

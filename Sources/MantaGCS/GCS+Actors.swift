@@ -189,10 +189,14 @@ extension GCS {
     package distributed func driverJoined(_ process: ProcessRecord) throws {
         try processJoined(process)
         drivers.insert(process.id)
+        let isWatched = actorSystem.whenControlLinkCloses(with: process.id) { [callbacks] in
+            callbacks.perform { $0.driverLeft(process.id) }
+        }
+        if !isWatched { driverLeft(process.id) }
     }
 
-    func driverLeft(_ process: ProcessID) {
-        drivers.remove(process)
+    private func driverLeft(_ process: ProcessID) {
+        guard drivers.remove(process) != nil else { return }
         step { plane in
             plane.processLeft(process, .exited(code: 0), incarnations: [], now: Lane.now)
             plane.jobEnded(process, now: Lane.now)

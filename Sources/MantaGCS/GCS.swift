@@ -26,7 +26,7 @@ package distributed actor GCS: ControlActor {
     private var settledAtOnce: [ActorID: SpawnEnd] = [:]
     private var waits = WaitTable<WaitKey, CheckedContinuation<Void, Never>>()
     private var lastTicket: UInt64 = 0
-    private let callbacks: ControlCallbacks<GCS>
+    let callbacks: ControlCallbacks<GCS>
     /// When the timer is set for.
     private var alarm = Moment.distantFuture
     private var isStopped = false

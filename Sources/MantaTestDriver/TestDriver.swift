@@ -18,6 +18,8 @@ struct TestDriver {
         switch scenario {
         case "connect": try await connectFromManyTasks()
         case "exit-connected": try await exitConnected()
+        case "host": try await host()
+        case "join": try await join()
         default:
             try await ClusterSystem.run(configuration) { cluster in try await perform(scenario, cluster) }
         }
@@ -78,6 +80,39 @@ struct TestDriver {
     private static func exitConnected() async throws {
         try await announce(try await ClusterSystem.connect(configuration))
         exit(4)
+    }
+
+    /// Runs a cluster that others join.
+    private static func host() async throws {
+        try await ClusterSystem.run(configuration) { cluster in
+            try await announce(cluster)
+            say("address", cluster.address ?? "")
+            // Waits for the end of one who joins.
+            while true {
+                let states = try await cluster.actors().filter { $0.name == "owned" || $0.name == "detached" }
+                if states.contains(where: { $0.name == "owned" && $0.deathCause == .jobEnded }),
+                    states.contains(where: { $0.name == "detached" && $0.state == .alive })
+                {
+                    break
+                }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            say("the job has ended")
+        }
+    }
+
+    /// Joins the cluster that the environment names, and waits to be killed.
+    private static func join() async throws {
+        try await ClusterSystem.run { cluster in
+            _ = try await cluster.spawn(Pinger.self, options: ActorOptions(name: "owned"))
+            _ = try await cluster.spawn(
+                Pinger.self,
+                options: ActorOptions(name: "detached", lifetime: .detached)
+            )
+            let known = try await cluster.find(Pinger.self, named: "pinger")
+            say("ready", try await known.processID())
+            try await Task.sleep(for: .seconds(600))
+        }
     }
 
     /// Prints a line at once, whatever standard output is.

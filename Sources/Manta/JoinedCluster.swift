@@ -1,0 +1,86 @@
+internal import Glibc
+internal import Logging
+internal import MantaCore
+internal import MantaGCS
+internal import MantaRuntime
+internal import MantaTransport
+import Synchronization
+
+/// A driver's part in a cluster that another driver on this machine hosts.
+///
+/// The actors that it spawns are its job: they end with it, unless they are detached. When the cluster ends, its calls
+/// fail with `notConnected`.
+final class JoinedCluster: DriverCluster {
+    let system: ClusterSystem
+    private let client: ClusterClient
+    private let hasStopped = Atomic<Bool>(false)
+
+    static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
+        try configuration.check()
+        let cluster = JoinedCluster(try ClusterAddress(text), configuration)
+        do {
+            try await cluster.begin()
+        } catch {
+            await cluster.stop()
+            guard let error = error as? ClusterError, error.code == .notConnected else { throw error }
+            throw ClusterError(
+                .notConnected,
+                "the cluster at \(text) does not answer: \(error.message)",
+                hint: "its driver may have ended; the address is new each time it starts"
+            )
+        }
+        return cluster
+    }
+
+    private init(_ address: ClusterAddress, _ configuration: ClusterConfiguration) {
+        var options = RuntimeOptions(
+            directory: address.directory,
+            cluster: address.cluster,
+            laneCount: configuration.lanes,
+            dispatch: configuration.dispatch,
+            namespace: configuration.namespace
+        )
+        if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
+        var logger = Logger(label: "manta")
+        logger.logLevel = configuration.logLevel
+        let system = ClusterSystem(
+            process: ProcessID(.random(in: 1 ... .max)),
+            options: options,
+            logger: logger
+        )
+        self.system = system
+        do {
+            client = ClusterClient(gcs: try GCS.at(address.head, using: system), system: system)
+        } catch {
+            preconditionFailure("the GCS of another process cannot be of the wrong type: \(error)")
+        }
+    }
+
+    private func begin() async throws {
+        system.setDirectory(GCSDirectory(gcs: client.gcs, lane: system.control))
+        await system.chooseDispatch()
+        try system.listen()
+        let record = ProcessRecord(
+            id: system.process,
+            node: .none,
+            endpoint: system.options.endpoint(of: system.process),
+            operatingSystemID: getpid()
+        )
+        try await client.bounded("join") { try await $0.driverJoined(record) }
+        system.attach(ClusterMember(client: client, parts: self))
+        client.follow()
+    }
+
+    func stop() async {
+        guard hasStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
+            return
+        }
+        client.stop()
+        await system.stop()
+        abandonFiles()
+    }
+
+    func abandon() { abandonFiles() }
+
+    private func abandonFiles() { SessionDirectory.leave(system.options.endpoint(of: system.process)) }
+}
