@@ -82,6 +82,8 @@ final class NameCache: Sendable {
         var id: ActorID
         var mangledTypeName: String
         var typeName: String
+        /// The type as which it was found before.
+        var knownType: ObjectIdentifier?
     }
 
     private struct State {
@@ -94,16 +96,13 @@ final class NameCache: Sendable {
 
     subscript(name: QualifiedName) -> Entry? { state.withLock { $0.entries[name] } }
 
-    func insert(_ found: FoundActor, for name: QualifiedName) {
+    /// Remembers an answer of the GCS that was given when the feed was at `cursor`.
+    func insert(_ entry: Entry, for name: QualifiedName, at cursor: UInt64) {
         state.withLock { state in
             // What the feed has told since the answer was given may have been its end.
-            guard let cursor = state.cursor, cursor <= found.cursor else { return }
+            guard let read = state.cursor, read <= cursor else { return }
             if state.entries.count >= Self.limit { state.entries.removeAll() }
-            state.entries[name] = Entry(
-                id: found.id,
-                mangledTypeName: found.mangledTypeName,
-                typeName: found.typeName
-            )
+            state.entries[name] = entry
         }
     }
 

@@ -78,14 +78,16 @@ extension ClusterSystem {
         _ name: QualifiedName,
         _ client: ClusterClient
     ) throws -> A where A.ActorSystem == ClusterSystem {
-        client.names.insert(found, for: name)
-        if let location = found.location { learn(found.id, at: location) }
-        let entry = NameCache.Entry(
+        var entry = NameCache.Entry(
             id: found.id,
             mangledTypeName: found.mangledTypeName,
             typeName: found.typeName
         )
-        return try reference(entry, as: type, name)
+        if let location = found.location { learn(found.id, at: location) }
+        let actor = try reference(entry, as: type, name)
+        entry.knownType = ObjectIdentifier(type)
+        client.names.insert(entry, for: name, at: found.cursor)
+        return actor
     }
 
     private func reference<A: DistributedActor>(
@@ -94,8 +96,10 @@ extension ClusterSystem {
         _ name: QualifiedName
     ) throws -> A where A.ActorSystem == ClusterSystem {
         // A protocol's stub stands for an actor of any type that has its methods.
-        let isStub = "\(type)".hasPrefix("$")
-        guard isStub || TypeCatalog.type(named: entry.mangledTypeName) == type else {
+        guard
+            entry.knownType == ObjectIdentifier(type) || "\(type)".hasPrefix("$")
+                || TypeCatalog.type(named: entry.mangledTypeName) == type
+        else {
             throw ClusterError(
                 .wrongType,
                 "the name \(name) is that of \(entry.id), a \(entry.typeName), not a \(type)",

@@ -127,17 +127,17 @@ extension Raylet {
         if lastEnds.count >= 1_000 { lastEnds.removeAll() }
         lastEnds[worker] = cause
         let actors = pool.actors(in: worker)
-        if !isStopping, !actors.isEmpty {
+        // What was being built is answered for where it was asked for.
+        let ended = actors.compactMap { leases.lease(of: $0) }.filter { $0.answer != nil && $0.ending == nil }
+        if !isStopping, !ended.isEmpty {
             logger.warning(
                 "a worker ended",
                 metadata: [
                     "worker": "\(entry.process.operatingSystemID)", "cause": "\(cause)",
-                    "actors": "\(actors.count)",
+                    "actors": "\(ended.count)",
                 ]
             )
         }
-        // What was being built is answered for where it was asked for.
-        let ended = actors.compactMap { leases.lease(of: $0) }.filter { $0.answer != nil && $0.ending == nil }
         report(worker, cause, ended.map(\.spec.key))
         for lease in ended { bury(lease.spec.key) }
         for waiter in entry.exitWaiters { waiter.resume() }

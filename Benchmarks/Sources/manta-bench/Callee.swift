@@ -9,6 +9,8 @@ distributed actor Callee: Spawnable {
 
     distributed func size(of bytes: [UInt8]) -> Int { bytes.count }
 
+    distributed func process() -> Int32 { getpid() }
+
     /// The thread of the actor's lane.
     distributed func thread() -> UInt { Self.currentThread }
 

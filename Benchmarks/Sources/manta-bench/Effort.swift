@@ -12,5 +12,8 @@ enum Effort: String, CaseIterable {
     var threadSpawnCount: Int { self == .full ? 128 : 16 }
     var processSpawnCount: Int { self == .full ? 16 : 4 }
     var residentActorCount: Int { self == .full ? 10_000 : 1_000 }
+    var nameCount: Int { self == .full ? 2_048 : 256 }
+    var restartCount: Int { self == .full ? 16 : 4 }
+    var crowdCount: Int { self == .full ? 100_000 : 5_000 }
     var idleTime: Duration { .seconds(self == .full ? 3 : 1) }
 }

@@ -25,6 +25,19 @@ enum Figure: String, CaseIterable {
     case spawnThread = "spawn .thread"
     case spawnProcess = "spawn .process"
 
+    // Directory
+    case spawnFirstReply = "spawn to first reply p50"
+    case getOrSpawnNew = "getOrSpawn of new names, 64 at once"
+    case findFirst = "find from a worker, first, p50"
+    case findFirstRate = "find from a worker, first"
+    case findAgain = "find from a worker, again, p50"
+    case findAgainRate = "find from a worker, again"
+    case restartShared = "restart .shared, kill to reply"
+    case restartProcess = "restart .process, kill to reply"
+    case crowdSpawn = "100,000 actors: spawn time"
+    case crowdMemory = "100,000 actors: memory per actor"
+    case crowdCalls = "100,000 actors: calls to random ones"
+
     // Cluster
     case coldStart = "cold start"
     case idleMemory = "idle memory"
@@ -33,17 +46,19 @@ enum Figure: String, CaseIterable {
 
     var unit: String {
         switch self {
-        case .localP50: "ns"
+        case .localP50, .findAgain: "ns"
         case .floorP50, .floorP99, .floor1KiB, .floor64KiB, .remoteP50, .remoteP99, .poolP50, .remote1KiB,
             .remote64KiB,
-            .processorTime, .standardP50:
+            .processorTime, .standardP50, .spawnFirstReply, .findFirst:
             "us"
-        case .inFlight64, .inFlight1000, .poolInFlight64, .standardInFlight64: "calls/s"
-        case .spawnShared, .spawnSharedAtOnce, .spawnThread, .spawnProcess: "actors/s"
-        case .coldStart: "ms"
+        case .inFlight64, .inFlight1000, .poolInFlight64, .standardInFlight64, .crowdCalls: "calls/s"
+        case .findFirstRate, .findAgainRate: "finds/s"
+        case .crowdSpawn: "s"
+        case .spawnShared, .spawnSharedAtOnce, .spawnThread, .spawnProcess, .getOrSpawnNew: "actors/s"
+        case .coldStart, .restartShared, .restartProcess: "ms"
         case .idleMemory: "MiB"
         case .idleProcessor: "% of a core"
-        case .actorMemory: "KiB"
+        case .actorMemory, .crowdMemory: "KiB"
         }
     }
 
@@ -67,6 +82,8 @@ enum Figure: String, CaseIterable {
         case .standardInFlight64: ">= 200,000"
         case .spawnShared: ">= 5,000"
         case .coldStart: "< 250"
+        case .findAgain: "500"
+        case .restartShared, .restartProcess: "50"
         default: nil
         }
     }

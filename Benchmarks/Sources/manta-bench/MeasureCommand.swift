@@ -53,6 +53,10 @@ struct MeasureCommand: AsyncParsableCommand {
             try await ActorBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run(
                 rounds: rounds
             )
+        case .directory:
+            try await DirectoryBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run(
+                rounds: rounds
+            )
         case .cluster:
             let started = getenv(startVariable).flatMap { UInt64(String(cString: $0)) } ?? cfloor_now()
             try await ClusterBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run(

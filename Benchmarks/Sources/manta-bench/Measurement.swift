@@ -4,5 +4,6 @@ enum Measurement: String, CaseIterable {
     /// Calls of workers that run methods in Swift's public way.
     case standardCalls = "standard-calls"
     case actors
+    case directory
     case cluster
 }
