@@ -108,6 +108,12 @@ int manta_task_is_child(void) {
     return task != NULL && (swift_task_getJobFlags(task) >> 24 & 1);
 }
 
+uintptr_t manta_task_parent(uintptr_t task) {
+    if (task == 0 || !(swift_task_getJobFlags((void *)task) >> 24 & 1)) return 0;
+    // Swift 6.3, 64 bits: what a child has of its own follows 208 bytes that all tasks have, and starts with this.
+    return *(uintptr_t *)(task + 208);
+}
+
 __attribute__((noinline)) uintptr_t manta_task_identity(void) { return (uintptr_t)swift_task_getCurrent(); }
 
 // MARK: sockets

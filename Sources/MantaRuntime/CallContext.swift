@@ -25,16 +25,35 @@ package struct CallContext: Sendable {
     package static var isInActor: Bool { current?.serving != nil || ActorCreation.current != nil }
 
     /// By when a call that starts now has to end.
-    package static func deadline(from now: Moment) -> Moment {
-        guard let context = current else { return now + defaultTimeout }
-        let own = now + (context.timeout ?? defaultTimeout)
-        return context.isServing ? min(own, context.deadline) : own
-    }
+    package static func deadline(from now: Moment) -> Moment { terms(from: now).deadline }
 
-    /// Whether the current task serves the call, or is a child of a task that does. A task-local value also
-    /// reaches an unstructured `Task { }`, which outlives the call and so does not have its deadline.
-    private var isServing: Bool {
-        guard let serving, !serving.hasEnded else { return false }
-        return (manta_task_identity() == servingTask || manta_task_is_child() != 0)
+    /// What holds for a call that starts now.
+    static func terms(from now: Moment) -> CallTerms {
+        guard let context = current else { return CallTerms(deadline: now + defaultTimeout) }
+        var terms = CallTerms(deadline: now + (context.timeout ?? defaultTimeout))
+        terms.retries = context.retries
+        terms.retryUnknown = context.retryUnknown
+        terms.reply = context.reply
+        // A task-local value also reaches an unstructured `Task { }`, which outlives the call that is served, and
+        // so does not have its deadline, nor is it waited for.
+        guard let serving = context.serving, !serving.hasEnded else { return terms }
+        let isServing = manta_task_identity() == context.servingTask
+        guard isServing || manta_task_is_child() != 0 else { return terms }
+        terms.deadline = min(terms.deadline, context.deadline)
+        if isServing || TaskTree.currentTask(isWithin: context.servingTask) { terms.serving = serving }
+        return terms
     }
+}
+
+/// What holds for one call.
+struct CallTerms {
+    var deadline: Moment
+    /// The call that is being served and cannot end before this one.
+    var serving: ServedCall?
+    var retries = 0
+    var retryUnknown = false
+    var reply = ReplyMode.awaited
+
+    /// Whether the program has asked for more than a deadline.
+    var hasOptions: Bool { retries > 0 || reply == .ignored }
 }

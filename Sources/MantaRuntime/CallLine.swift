@@ -8,6 +8,7 @@ import Synchronization
 /// still. The actor's own lane may be held by the very method that others wait for.
 final class CallLine: LaneSource, Sendable {
     let actor: ActorID
+    private let label: String
     private let system: ClusterSystem
     private let state: Mutex<State>
 
@@ -16,10 +17,12 @@ final class CallLine: LaneSource, Sendable {
         var watch = StandstillWatch()
         /// Looks for a deadlock now.
         var isSearching = false
+        var searchCount = 0
     }
 
-    init(of actor: ActorID, limit: Int, system: ClusterSystem) {
+    init(of actor: ActorID, label: String, limit: Int, system: ClusterSystem) {
         self.actor = actor
+        self.label = label
         self.system = system
         state = Mutex(State(gate: CallGate(limit: limit)))
     }
@@ -27,6 +30,8 @@ final class CallLine: LaneSource, Sendable {
     /// Those that have their turn, and how many wait.
     var running: [ServedCall] { state.withLock { $0.gate.running } }
     var waitingCount: Int { state.withLock { $0.gate.waitingCount } }
+    /// How often a deadlock has been looked for.
+    var searchCount: Int { state.withLock { $0.searchCount } }
     func isWaiting(_ call: ServedCall) -> Bool { state.withLock { $0.gate.isWaiting(call) } }
 
     /// Whether a call that has arrived may start at once; otherwise it is started when it has its turn.
@@ -69,8 +74,53 @@ final class CallLine: LaneSource, Sendable {
         switch tick {
         case .idle: break
         case .moving(let next): wake(after: next)
-        case .standing(let next): wake(after: next)
+        case .standing(let next):
+            search()
+            wake(after: next)
         }
+    }
+
+    // MARK: Deadlock
+
+    private func search() {
+        let isFirst = state.withLock { state in
+            defer { state.isSearching = true }
+            return !state.isSearching
+        }
+        guard isFirst else { return }
+        // A timer cannot wait for other processes. It ends by itself: every question does within a second.
+        Task(executorPreference: system.control.tasks) {
+            await self.breakDeadlock()
+            self.state.withLock { state in
+                state.isSearching = false
+                state.searchCount += 1
+            }
+        }
+    }
+
+    /// Fails a call in line when the actor waits for itself, over whatever others.
+    private func breakDeadlock() async {
+        let first = await waits()
+        guard first.deadlock(of: actor) != nil else { return }
+        // Pieces of different moments may make a circle that never was.
+        guard let deadlock = first.confirmed(by: await waits()).deadlock(of: actor) else { return }
+        let victim = state.withLock { state in
+            state.gate.waiting.first { $0.key == deadlock.victim && state.gate.withdraw($0) }
+        }
+        victim?.endUnrun(
+            ClusterError(
+                .deadlock,
+                deadlock.chain,
+                hint: "let one of them be .reentrant, or let it answer before it calls",
+                outcome: .notExecuted
+            )
+        )
+    }
+
+    private func waits() async -> WaitGraph {
+        var search = WaitSearch(system)
+        await search.look(at: self, label: label)
+        return search.graph
     }
 
     func ready(_ events: LaneEvents) {}

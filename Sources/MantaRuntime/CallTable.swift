@@ -73,6 +73,15 @@ package struct CallTable<Waiter> {
         }
     }
 
+    /// Those that wait.
+    ///
+    /// - Complexity: O(*n*) in the calls that have ever been open at once.
+    package var waiters: [Waiter] {
+        slots.compactMap { slot in
+            if case .waiting(let waiter, _) = slot { waiter } else { nil }
+        }
+    }
+
     /// Takes the waiter out of a call that it gives up; `nil` when the call has ended meanwhile.
     /// If it was sent, its reply is still to come.
     ///
@@ -99,9 +108,7 @@ package struct CallTable<Waiter> {
 
     /// Empties the table when the connection is lost, and returns everyone who waits.
     package mutating func removeAll() -> [Waiter] {
-        let waiters: [Waiter] = slots.compactMap { slot in
-            if case .waiting(let waiter, _) = slot { waiter } else { nil }
-        }
+        let waiters = waiters
         slots = []
         freeNumbers = []
         earliest = .distantFuture

@@ -1,4 +1,5 @@
 public import Distributed
+internal import Logging
 public import MantaCore
 internal import MantaTransport
 internal import MantaWire
@@ -36,11 +37,9 @@ extension ClusterSystem {
         invocation: inout CallEncoder,
         throwing: Err.Type
     ) async throws where Act: DistributedActor, Act.ID == ActorID, Err: Error {
-        _ = try await call(actor.id, Act.self, CalledMethod.named(target.identifier), invocation)
+        let method = CalledMethod.named(target.identifier)
+        _ = try await call(actor.id, Act.self, method, invocation, mayIgnoreReply: true)
     }
-
-    /// How often a call that found its actor gone looks for it again.
-    private static let attemptLimit = 3
 
     /// Carries a call to its actor, wherever that is, and returns the body of its reply.
     ///
@@ -50,50 +49,123 @@ extension ClusterSystem {
         _ id: ActorID,
         _ type: any Any.Type,
         _ method: CalledMethod,
-        _ invocation: CallEncoder
+        _ invocation: CallEncoder,
+        mayIgnoreReply: Bool = false
     ) async throws -> FrameBuffer {
         let substitutions = invocation.substitutions
         try method.check(on: type, substitutions: substitutions)
+        let terms = CallContext.terms(from: Lane.now)
+        var token: CallToken?
+        // What the control plane is asked for a program is not the program's call.
+        if terms.hasOptions, id.kind != .system {
+            if mayIgnoreReply, terms.reply == .ignored {
+                try checkSize(invocation.writer, method)
+                try await handOver(id, method, invocation, terms)
+                return FrameBuffer(byteCount: 0)
+            }
+            token = nextToken(terms, invocation.writer)
+        }
         try checkSize(invocation.writer, method)
-        let deadline = CallContext.deadline(from: Lane.now)
-        var attempt = 1
+        var attempts = CallAttempts(
+            retries: token == nil ? 0 : terms.retries,
+            retryUnknown: terms.retryUnknown
+        )
         while true {
             let route: Route
             if let known = self.route(id) {
                 route = known
             } else {
-                route = try await findRoute(id, method, invocation, deadline)
+                route = try await reach(id, method, invocation, terms.deadline, &attempts)
             }
+            if let error = attempts.refusal(at: route.location) { throw error }
             let call = PendingCall(
                 route: route,
                 method: method,
-                deadline: deadline,
+                terms: terms,
                 frame: invocation.writer,
-                substitutionCount: substitutions.count
+                substitutionCount: substitutions.count,
+                token: token
             )
             switch await route.connection.perform(call) {
             case .reply(.value, let body): return body
             case .reply(.thrown, let body): throw thrown(body)
-            case .reply(.failed, let body):
-                let error = refused(body, method)
-                guard error.code == .noSuchActor else { throw error }
-                // The actor has died or moved: the directory knows.
-                drop(route)
-                try await explain(id, error, method, deadline, mayRetry: attempt < Self.attemptLimit)
-                attempt += 1
-            case .timedOut(let wasSent): throw timedOut(method, id, wasSent: wasSent)
-            case .cancelled: throw CancellationError()
-            case .linkClosed(let failure, let wasSent):
-                drop(route)
-                throw await lost(id, route, failure, method, wasSent: wasSent, deadline)
-            case .tooManyCalls:
-                throw ClusterError(
-                    .overloaded,
-                    "too many calls to \(route.connection.peer) wait for their replies",
-                    hint: "wait for replies before calling again",
-                    outcome: .notExecuted
-                )
+            case let end: try await prepareNext(after: end, of: call, &attempts)
             }
+        }
+    }
+
+    /// Returns when the call is to be sent again, which goes to wherever its actor is then; else throws why it
+    /// has failed.
+    private func prepareNext(
+        after end: CallEnd,
+        of call: PendingCall,
+        _ attempts: inout CallAttempts
+    ) async throws {
+        let (route, method) = (call.route, call.method)
+        switch end {
+        case .reply(_, let body):
+            let error = refused(body, method)
+            guard error.code == .noSuchActor else { throw attempts.final(error) }
+            // The actor has died or moved: the directory knows.
+            drop(route)
+            if let cause = try await cause(of: route.actor, method, call.deadline) {
+                throw attempts.final(cause)
+            }
+            if let error = attempts.notThere(error) { throw error }
+        case .timedOut(let wasSent):
+            throw attempts.final(timedOut(method, route.actor, wasSent: wasSent))
+        case .cancelled: throw CancellationError()
+        case .linkClosed(let failure, let wasSent):
+            drop(route)
+            let (error, fate) = await lost(call, failure, wasSent: wasSent)
+            let end = attempts.lost(error, wasSent: wasSent, at: route.location, fate: fate)
+            if let end { throw end }
+        case .tooManyCalls: throw attempts.final(tooManyCalls(route))
+        case .handedOver: preconditionFailure("a call that waits for its reply was only handed over")
+        }
+    }
+
+    // MARK: Options
+
+    /// Names a call that may be sent again, and makes room for the name in its frame.
+    private func nextToken(_ terms: CallTerms, _ frame: ByteWriter) -> CallToken? {
+        guard terms.retries > 0 else { return nil }
+        let token = CallToken(caller: process, sequence: nextCallSequence())
+        withUnsafeTemporaryAllocation(byteCount: CallToken.byteCount, alignment: 8) { space in
+            space.initializeMemory(as: UInt8.self, repeating: 0)
+            frame.insert(UnsafeRawBufferPointer(space), at: FrameHead.callByteCount)
+        }
+        return token
+    }
+
+    /// Sends a call whose reply nobody wants, and returns when it has been handed to the link: it keeps its place
+    /// among the calls of its task, and its actor's limit of calls that have not started holds it back.
+    private func handOver(
+        _ id: ActorID,
+        _ method: CalledMethod,
+        _ invocation: CallEncoder,
+        _ terms: CallTerms
+    ) async throws {
+        var attempts = CallAttempts(retries: 0, retryUnknown: false)
+        do {
+            while true {
+                let route = try await reach(id, method, invocation, terms.deadline, &attempts)
+                let call = PendingCall(
+                    route: route,
+                    method: method,
+                    terms: terms,
+                    frame: invocation.writer,
+                    substitutionCount: invocation.substitutions.count,
+                    isOneWay: true
+                )
+                let end = await route.connection.perform(call)
+                if case .handedOver = end { return }
+                try await prepareNext(after: end, of: call, &attempts)
+            }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            logger.debug("a one-way call was dropped", metadata: ["actor": "\(id)", "reason": "\(error)"])
         }
     }
 
@@ -104,214 +176,6 @@ extension ClusterSystem {
             .invalidArgument,
             "the arguments of \(method.readableName) take \(writer.count) bytes, more than a frame's \(limit)",
             hint: "send them in parts",
-            outcome: .notExecuted
-        )
-    }
-
-    // MARK: Finding the actor
-
-    private func findRoute(
-        _ id: ActorID,
-        _ method: CalledMethod,
-        _ invocation: CallEncoder,
-        _ deadline: Moment
-    ) async throws -> Route {
-        if DispatchSelfTest.isRecorder(id),
-            let call = DispatchSelfTest.RecordedCall(method.identifier, invocation)
-        {
-            throw call
-        }
-        let learned = takeLearned(id)
-        if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane) {
-            return keep(Route(actor: id, location: learned, connection: connection))
-        }
-        do {
-            return try await withDeadline(deadline) { try await self.makeRoute(id, learned) }
-        } catch is DeadlinePassed {
-            throw timedOut(method, id, wasSent: false)
-        }
-    }
-
-    private func makeRoute(_ id: ActorID, _ learned: ActorLocation?) async throws -> Route {
-        let location: ActorLocation
-        if let learned { location = learned } else { location = try await locate(id) }
-        let connection: Connection
-        do {
-            connection = try await peers.connection(to: location.process, lane: location.lane) {
-                try await self.connect(to: location)
-            }
-        } catch let error as ClusterError where error.code == .notConnected {
-            // Nobody answers there: the process may have just died.
-            try await explain(id, error, afterLosing: location.process)
-            throw error
-        }
-        return keep(Route(actor: id, location: location, connection: connection))
-    }
-
-    private func locate(_ id: ActorID) async throws -> ActorLocation {
-        if case .system = id.kind {
-            let process = ProcessID(id.scope)
-            return ActorLocation(
-                process: process,
-                endpoint: options.endpoint(of: process),
-                lane: Greeting.controlLane,
-                epoch: 0,
-                maxPendingCalls: .max
-            )
-        }
-        guard let directory = currentDirectory() else { throw notConnected() }
-        let fate = try await directory.fate(of: id)
-        if case .alive(let location) = fate { return location }
-        throw error(for: fate, id, outcome: .notExecuted) ?? notConnected()
-    }
-
-    private func connect(to location: ActorLocation) async throws -> Connection {
-        let lane = lane(at: location.lane)
-        let socket = try await MantaTransport.connect(
-            to: location.endpoint,
-            on: lane,
-            greeting: greeting(to: location.process, lane: location.lane)
-        )
-        return try await withCheckedThrowingContinuation { continuation in
-            let isServed = lane.execute {
-                continuation.resume(returning: Connection(socket, system: self, lane: lane))
-            }
-            guard !isServed else { return }
-            socket.discard()
-            continuation.resume(throwing: notConnected())
-        }
-    }
-
-    // MARK: What went wrong
-
-    /// After a peer said that an actor is not there: throws why, or returns if it is worth looking for it
-    /// again.
-    private func explain(
-        _ id: ActorID,
-        _ error: ClusterError,
-        _ method: CalledMethod,
-        _ deadline: Moment,
-        mayRetry: Bool
-    ) async throws {
-        do {
-            try await withDeadline(deadline) {
-                guard let directory = self.currentDirectory() else { throw self.notConnected() }
-                let fate = try await directory.fate(of: id)
-                guard case .alive = fate, mayRetry else {
-                    let cause = self.error(for: fate, id, outcome: .notExecuted)
-                    throw cause ?? error
-                }
-            }
-        } catch is DeadlinePassed {
-            throw timedOut(method, id, wasSent: false)
-        }
-    }
-
-    private func explain(_ id: ActorID, _ error: ClusterError, afterLosing process: ProcessID) async throws {
-        guard case .system = id.kind else {
-            guard let directory = currentDirectory() else { throw notConnected() }
-            let fate = try await directory.fate(of: id, afterLosing: process)
-            if let cause = self.error(for: fate, id, outcome: .notExecuted) { throw cause }
-            return
-        }
-    }
-
-    /// The error of a call whose link was lost, with the cause if the directory knows it in time.
-    private func lost(
-        _ id: ActorID,
-        _ route: Route,
-        _ failure: LinkFailure,
-        _ method: CalledMethod,
-        wasSent: Bool,
-        _ deadline: Moment
-    ) async -> any Error {
-        let outcome: ClusterError.Outcome = wasSent ? .mayHaveExecuted : .notExecuted
-        let process = route.location.process
-        if case .closedHere(let why) = failure { return ClusterError(.notConnected, why, outcome: outcome) }
-        if case .system = id.kind {
-            return ClusterError(.notConnected, "\(process): \(failure)", outcome: outcome)
-        }
-        let fate = try? await withDeadline(deadline) {
-            try await self.currentDirectory()?.fate(of: id, afterLosing: process)
-        }
-        if let fate, let error = error(for: fate, id, outcome: outcome) { return error }
-        return ClusterError(
-            .notConnected,
-            "the link to \(id) in \(process) was lost during \(method.readableName): \(failure)",
-            outcome: outcome
-        )
-    }
-
-    /// Why an actor with this fate cannot be called; `nil` when it lives.
-    private func error(for fate: ActorFate, _ id: ActorID, outcome: ClusterError.Outcome) -> ClusterError? {
-        switch fate {
-        case .alive: nil
-        case .dead(let cause): ClusterError(.actorDied(cause), "\(id) is dead: \(cause)", outcome: outcome)
-        case .unknown:
-            ClusterError(
-                .noSuchActor,
-                "the directory has no \(id)",
-                hint: "it was never spawned in this cluster, or died so long ago that it is forgotten",
-                outcome: outcome
-            )
-        case .pending: ClusterError(.notConnected, "\(id) has no place yet", outcome: outcome)
-        case .restarting(let cause):
-            ClusterError(
-                .workerDied(cause),
-                "the worker of \(id) ended, and the actor is being restarted: \(cause)",
-                hint: "withCallOptions(retries:) sends calls again",
-                outcome: outcome
-            )
-        }
-    }
-
-    private func thrown(_ body: FrameBuffer) -> any Error {
-        var reader = ByteReader(body.bytes)
-        do {
-            let failure = try withExtendedLifetime(body) {
-                try CBOR.decode(RemoteFailure.self, from: &reader)
-            }
-            let error = failure.error(in: self)
-            // The outcome of a call that the method made is not the method's: that ran.
-            guard var nested = error as? ClusterError, nested.outcome != nil else { return error }
-            nested.outcome = .executed
-            return nested
-        } catch {
-            return ClusterError(
-                .undecodable,
-                "the error that the method threw cannot be read: \(error)",
-                outcome: .executed
-            )
-        }
-    }
-
-    private func refused(_ body: FrameBuffer, _ method: CalledMethod) -> ClusterError {
-        var reader = ByteReader(body.bytes)
-        do {
-            return try withExtendedLifetime(body) { try CBOR.decode(ClusterError.self, from: &reader) }
-        } catch {
-            return ClusterError(
-                .undecodable,
-                "the error for \(method.readableName) cannot be read: \(error)",
-                outcome: .mayHaveExecuted
-            )
-        }
-    }
-
-    private func timedOut(_ method: CalledMethod, _ id: ActorID, wasSent: Bool) -> ClusterError {
-        ClusterError(
-            .timedOut,
-            "\(method.readableName) of \(id) did not end by its deadline",
-            hint: "withCallOptions(timeout:) gives calls more time",
-            outcome: wasSent ? .mayHaveExecuted : .notExecuted
-        )
-    }
-
-    package func notConnected() -> ClusterError {
-        ClusterError(
-            .notConnected,
-            "the system of \(process) is shut down",
-            hint: "call actors within ClusterSystem.run, or before shutdown()",
             outcome: .notExecuted
         )
     }

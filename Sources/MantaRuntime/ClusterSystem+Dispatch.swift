@@ -77,6 +77,7 @@ extension ClusterSystem {
     /// Takes cached dispatch into use if it is asked for and passes its test. Before the process serves its
     /// first call.
     package func chooseDispatch() async {
+        await TaskTree.learn()
         guard options.dispatch == .cached else { return }
         if let difference = await DispatchSelfTest.difference(in: self) {
             logger.warning(

@@ -9,7 +9,7 @@ extension ClusterSystem {
     package func endCalls(on actor: HostedActor, _ error: ClusterError) {
         // A call that found the actor just before it was taken out.
         actor.close(notHere(actor.id))
-        for call in servedCalls(on: actor) { call.kill(error) }
+        cutOff(servedCalls(on: actor), error)
     }
 
     /// Takes no more calls for an actor and waits for those that have arrived, also those that wait for their
@@ -28,7 +28,7 @@ extension ClusterSystem {
         let end = Countdown(calls.count)
         for call in calls { call.whenEnded { end.countDown() } }
         if await end.wait(within: limit, on: control) { return true }
-        for call in servedCalls(on: actor) { call.kill(ended(actor, cause, .mayHaveExecuted)) }
+        cutOff(servedCalls(on: actor), ended(actor, cause, .mayHaveExecuted))
         return false
     }
 
@@ -49,6 +49,12 @@ extension ClusterSystem {
 
     private static func willStop(_ actor: some Spawnable) async {
         await actor.whenLocal { actor in await actor.willStop() }
+    }
+
+    private func cutOff(_ calls: [ServedCall], _ error: ClusterError) {
+        // First those in line: the end of one that runs would give its turn to them.
+        let running = calls.filter { !$0.killInLine(error) }
+        for call in running { call.kill(error) }
     }
 
     private func servedCalls(on actor: HostedActor) -> [ServedCall] {

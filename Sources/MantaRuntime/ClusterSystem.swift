@@ -36,6 +36,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let listener = Mutex<Listener?>(nil)
     private let userInfo = Mutex<[CodingUserInfoKey: any Sendable]>([:])
     private let cachedDispatch = Atomic<Bool>(false)
+    private let lastServedSerial = Atomic<UInt64>(0)
+    private let lastCallSequence = Atomic<UInt64>(0)
     private let attachment = Mutex<(any Sendable)?>(nil)
 
     /// Starts the lanes of this process; it listens for links from `listen()` on.
@@ -59,6 +61,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         peers = Peers()
         userInfo.withLock { $0 = [.actorSystemKey: self] }
         watchdog.start(self)
+        DeadlockProbe.make(in: self)
     }
 
     /// For decoding references to actors. Holds the system, until it is shut down.
@@ -108,14 +111,17 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         let id = actor.id
         let creation = ActorCreation.current.flatMap { $0.id == id ? $0 : nil }
         let usesLane = Act.self is any Spawnable.Type || Act.self is any ControlActor.Type
+        let label = creation?.label ?? "\(Act.self)"
+        let limit = creation?.concurrency.limit
         hosted.insert(
             HostedActor(
                 actor,
                 id: id,
                 epoch: creation?.epoch ?? 0,
-                label: creation?.label ?? "\(Act.self)",
+                label: label,
                 place: usesLane ? .lane(lane(for: id)) : .pool(PoolQueue()),
-                line: creation?.concurrency.limit.map { CallLine(of: id, limit: $0, system: self) },
+                replies: ReplyStore(control: control),
+                line: limit.map { CallLine(of: id, label: label, limit: $0, system: self) },
                 isOwned: creation != nil
             )
         )
@@ -133,7 +139,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
             throw notHere(id)
         }
         // A call past the link would be a call past the line.
-        if local.line != nil { return nil }
+        if local.line != nil || DeadlockProbe.isProbe(id) { return nil }
         if let actor = actor as? Act { return actor }
         // A protocol's stub stands for whatever actor is there: it calls it as if it were elsewhere.
         if "\(Act.self)".hasPrefix("$") { return nil }
@@ -278,6 +284,12 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     package var openCallCount: Int {
         peers.all.filter { $0.lane !== control }.map(\.openCallCount).reduce(0, +)
     }
+
+    /// For a call that is served here and that others have to tell from any other.
+    func nextServedSerial() -> UInt64 { lastServedSerial.add(1, ordering: .relaxed).newValue }
+
+    /// For a call of this process that may be sent again.
+    func nextCallSequence() -> UInt64 { lastCallSequence.add(1, ordering: .relaxed).newValue }
 
     // MARK: The end
 

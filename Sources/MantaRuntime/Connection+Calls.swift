@@ -34,9 +34,10 @@ extension Connection {
             } else {
                 transmitOrPark(call, &state, now: now)
             }
-            guard call.deadline < state.timer else { return (nil, nil) }
+            let end: CallEnd? = call.isOneWay && !state.takeHandedOver().isEmpty ? .handedOver : nil
+            guard call.deadline < state.timer else { return (end, nil) }
             state.timer = call.deadline
-            return (nil, call.deadline)
+            return (end, call.deadline)
         }
         if let end { continuation.resume(returning: end) }
         if let timer { lane.execute { self.lane.wake(self, at: timer) } }
@@ -66,14 +67,26 @@ extension Connection {
             epoch: call.route.location.epoch,
             remainingMilliseconds: remaining(until: call.deadline, from: now)
         ).store(in: frame)
+        var flags = call.wantsStarted ? .wantsStarted : FrameFlags()
+        if let token = call.token {
+            flags.insert(.hasToken)
+            token.store(in: frame)
+        }
         FrameHead(
             .call,
-            flags: call.wantsStarted ? .wantsStarted : FrameFlags(),
+            flags: flags,
             detail: UInt16(call.substitutionCount),
             number: number
         ).store(in: frame)
         call.frame = nil
         call.isSent = link.send(frame)
+        if call.isOneWay, call.isSent, let continuation = call.continuation.take() {
+            state.handedOver.append(continuation)
+        }
+    }
+
+    func resume(_ handedOver: [UnsafeContinuation<CallEnd, Never>]) {
+        for continuation in handedOver { continuation.resume(returning: .handedOver) }
     }
 
     private func sendName(of method: CalledMethod, on link: Link) {
@@ -98,7 +111,10 @@ extension Connection {
         guard let status = ReplyStatus(rawValue: head.detail) else {
             return refuse("a reply of status \(head.detail)")
         }
+        var handedOver: [UnsafeContinuation<CallEnd, Never>] = []
+        var refused: Route?
         let (known, continuation) = state.withLock { state in
+            defer { handedOver = state.takeHandedOver() }
             switch state.calls.replied(head.number) {
             case .unknown: return (false, UnsafeContinuation<CallEnd, Never>?.none)
             case .abandoned(let call):
@@ -108,21 +124,27 @@ extension Connection {
             case .resume(let call):
                 noteReply(head, call, &state)
                 call.number = nil
+                // Its actor may be elsewhere, and nobody waits who would look.
+                if call.isOneWay, status == .failed { refused = call.route }
                 defer { call.continuation = nil }
                 return (true, call.continuation)
             }
         }
         guard known else { return refuse("a reply to call \(head.number), which is not open") }
+        if let refused { system.drop(refused) }
+        resume(handedOver)
         continuation?.resume(returning: .reply(status, body.kept()))
     }
 
     func started(_ number: UInt32) {
-        state.withLock { state in
+        let handedOver = state.withLock { state in
             // Its reply may have overtaken it on another thread of the peer.
-            guard let call = state.calls.waiter(number) else { return }
+            guard let call = state.calls.waiter(number) else { return state.takeHandedOver() }
             call.route.window.started(call.place)
             sendHeld(call.route, &state)
+            return state.takeHandedOver()
         }
+        resume(handedOver)
     }
 
     private func noteReply(_ head: FrameHead, _ call: PendingCall, _ state: inout State) {
@@ -146,6 +168,8 @@ extension Connection {
     private func cancel(_ call: PendingCall) {
         let continuation = state.withLock { state in
             call.isCancelled = true
+            // Its caller need not care any more.
+            if call.isOneWay, call.isSent { return UnsafeContinuation<CallEnd, Never>?.none }
             return giveUp(call, &state)
         }
         continuation?.resume(returning: .cancelled)
@@ -187,4 +211,12 @@ extension Connection {
     }
 
     package func ready(_ events: LaneEvents) {}  // a connection only has timers
+
+    /// The numbers of the calls over this link that `served` has made and waits for. Those that are held back
+    /// here are not among them: their callee does not know them.
+    func calls(madeBy served: ServedCall) -> [UInt32] {
+        state.withLock { state in
+            state.calls.waiters.compactMap { $0.serving === served && $0.isSent ? $0.number : nil }
+        }
+    }
 }

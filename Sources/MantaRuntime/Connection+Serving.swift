@@ -30,9 +30,14 @@ extension Connection {
     func serve(_ head: FrameHead, _ body: FrameBody) {
         var reader = ByteReader(body.bytes)
         let call: CallHead
-        do throws(WireError) { call = try CallHead(&reader) } catch {
+        var token: CallToken?
+        do throws(WireError) {
+            call = try CallHead(&reader)
+            if head.flags.contains(.hasToken) { token = try CallToken(&reader) }
+        } catch {
             return refuse("a call of \(body.bytes.count) bytes: \(error.description)")
         }
+        if let token, token.caller != peer { return refuse("a call with the token of \(token.caller)") }
         guard call.method < servedMethods.count else {
             return refuse("a call of method \(call.method), which has no name")
         }
@@ -52,6 +57,7 @@ extension Connection {
             hosted: hosted,
             body: body.kept(),
             substitutionCount: Int(head.detail),
+            token: token,
             deadline: deadline(call.remainingMilliseconds),
             wantsStarted: head.flags.contains(.wantsStarted)
         )
@@ -61,7 +67,13 @@ extension Connection {
         }
         switch admitted {
         case .run:
-            if let refusal = hosted.closedFor { served.endUnrun(refusal) } else { served.start() }
+            if let token {
+                served.startOnce(token)
+            } else if let refusal = hosted.closedFor {
+                served.endUnrun(refusal)
+            } else {
+                served.start()
+            }
         case .full: fail(head.number, tooManyRunning())
         case .duplicate: refuse("a second call numbered \(head.number)")
         }

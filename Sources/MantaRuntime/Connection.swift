@@ -28,6 +28,8 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         var calls = CallTable<PendingCall>()
         /// Calls that wait for the link to be less congested.
         var parked = Deque<PendingCall>()
+        /// The callers of one-way calls that have been sent since the lock was taken.
+        var handedOver: [UnsafeContinuation<CallEnd, Never>] = []
         /// Whether the peer knows a method's name, by the method's number.
         var isNamed: [Bool] = []
         /// When the timer is set for.
@@ -36,6 +38,12 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         var running = ServedCalls()
         /// The peer does not take its replies, so its calls are not read.
         var isReadingPaused = false
+
+        mutating func takeHandedOver() -> [UnsafeContinuation<CallEnd, Never>] {
+            guard !handedOver.isEmpty else { return [] }
+            defer { handedOver = [] }
+            return handedOver
+        }
     }
 
     /// Makes a connection of a greeted socket. Only on `lane`.
@@ -86,7 +94,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
 
     package func drained(_ link: Link) {
         let now = Lane.now
-        state.withLock { state in
+        let handedOver = state.withLock { state in
             if state.isReadingPaused {
                 state.isReadingPaused = false
                 link.resumeReading()
@@ -94,7 +102,9 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
             while !link.isCongested, let call = state.parked.popFirst() {
                 if call.number != nil { transmit(call, &state, now: now) }
             }
+            return state.takeHandedOver()
         }
+        resume(handedOver)
     }
 
     package func closed(_ failure: LinkFailure, on link: Link) {

@@ -12,6 +12,8 @@ package final class HostedActor: Sendable {
     let place: Place
     /// Where calls wait for their turn; `nil` when any number may run at a time.
     let line: CallLine?
+    /// For callers that may send their calls again.
+    let replies: ReplyStore
     /// What the cluster spawned lives until the cluster ends it; what the program created lives as long as
     /// the program wants.
     private let strong: (any DistributedActor)?
@@ -34,6 +36,7 @@ package final class HostedActor: Sendable {
         epoch: UInt32,
         label: String,
         place: Place,
+        replies: ReplyStore,
         line: CallLine? = nil,
         isOwned: Bool
     ) {
@@ -41,6 +44,7 @@ package final class HostedActor: Sendable {
         self.epoch = epoch
         self.label = label
         self.place = place
+        self.replies = replies
         self.line = line
         strong = isOwned ? actor : nil
         weak = isOwned ? nil : actor

@@ -13,6 +13,12 @@ final class PendingCall: @unchecked Sendable {
     /// The whole frame but for what is known when it is sent; `nil` once it is.
     var frame: ByteWriter?
     let substitutionCount: Int
+    /// The call that made this one and waits for it.
+    let serving: ServedCall?
+    /// Of a call that may be sent again.
+    let token: CallToken?
+    /// Its caller waits only until it has been handed to the link.
+    let isOneWay: Bool
 
     var continuation: UnsafeContinuation<CallEnd, Never>?
     var number: UInt32?
@@ -23,10 +29,21 @@ final class PendingCall: @unchecked Sendable {
     /// Cancelled before or after it began.
     var isCancelled = false
 
-    init(route: Route, method: CalledMethod, deadline: Moment, frame: ByteWriter, substitutionCount: Int) {
+    init(
+        route: Route,
+        method: CalledMethod,
+        terms: CallTerms,
+        frame: ByteWriter,
+        substitutionCount: Int,
+        token: CallToken? = nil,
+        isOneWay: Bool = false
+    ) {
         self.route = route
         self.method = method
-        self.deadline = deadline
+        deadline = terms.deadline
+        serving = isOneWay ? nil : terms.serving
+        self.token = token
+        self.isOneWay = isOneWay
         self.frame = frame
         self.substitutionCount = substitutionCount
     }
@@ -38,6 +55,8 @@ enum CallEnd: Sendable {
     /// Whether it had been sent.
     case timedOut(wasSent: Bool)
     case cancelled
+    /// A one-way call is on its way.
+    case handedOver
     case linkClosed(LinkFailure, wasSent: Bool)
     /// More calls wait on the link than it has numbers for.
     case tooManyCalls

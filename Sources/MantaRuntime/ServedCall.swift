@@ -17,18 +17,25 @@ final class ServedCall: Sendable {
     let method: ServedMethod
     private let body: FrameBuffer
     private let substitutionCount: Int
+    /// By which the caller may send it again.
+    let token: CallToken?
     let deadline: Moment
     private let wantsStarted: Bool
     private let identity = Atomic<UInt>(0)
     private let ended = Atomic<Bool>(false)
-    private let life = Mutex(Life())
+    private let serial = Atomic<UInt64>(0)
+    let life = Mutex(Life())
 
-    private struct Life {
+    struct Life {
         var task: Task<Void, Never>?
         var isCancelled = false
         /// The method has returned, or never runs.
         var hasEnded = false
         var watchers: [@Sendable () -> Void] = []
+        /// With a token: this is the call that runs, for all that are sent with the same one.
+        var ownsReply = false
+        /// Else the call that runs.
+        var leader: ServedCall?
     }
 
     init(
@@ -38,6 +45,7 @@ final class ServedCall: Sendable {
         hosted: HostedActor,
         body: FrameBuffer,
         substitutionCount: Int,
+        token: CallToken?,
         deadline: Moment,
         wantsStarted: Bool
     ) {
@@ -47,6 +55,7 @@ final class ServedCall: Sendable {
         self.hosted = hosted
         self.body = body
         self.substitutionCount = substitutionCount
+        self.token = token
         self.deadline = deadline
         self.wantsStarted = wantsStarted
     }
@@ -56,6 +65,18 @@ final class ServedCall: Sendable {
     /// It has been answered, or its method has returned.
     var hasEnded: Bool { ended.load(ordering: .relaxed) }
     var description: String { "\(method.name.readable) of \(hosted.label)" }
+
+    /// What this call is called in a search for a deadlock. Most never need it.
+    var key: WaitGraph.Key {
+        let system = connection.system
+        var serial = serial.load(ordering: .relaxed)
+        if serial == 0 {
+            let new = system.nextServedSerial()
+            let (isFirst, known) = self.serial.compareExchange(expected: 0, desired: new, ordering: .relaxed)
+            serial = isFirst ? new : known
+        }
+        return WaitGraph.Key(process: system.process, serial: serial)
+    }
 
     // MARK: Start and end
 
@@ -85,28 +106,34 @@ final class ServedCall: Sendable {
     /// Cancels the method's task; a call that waits for its turn never runs. From any thread.
     func cancel() {
         if let line = hosted.line, line.withdraw(self) { return endUnrun(cancelledInLine()) }
-        let started = life.withLock { life in
+        let (started, leader) = life.withLock { life in
             life.isCancelled = true
-            return life.task
+            return (life.task, life.leader)
         }
         started?.cancel()
+        leader?.cancel()
     }
 
     /// Nobody waits for the reply any more.
     func linkLost() {
+        if token != nil { return linkLostForNow() }
         cancel()
         if !life.withLock({ $0.hasEnded }) { hosted.adopt(self) }
     }
 
     /// The actor is killed: the caller learns it now.
     func kill(_ error: ClusterError) {
-        if let line = hosted.line, line.withdraw(self) {
-            var error = error
-            error.outcome = .notExecuted
-            return endUnrun(error)
-        }
         fail(error)
         cancel()
+    }
+
+    /// The same for a call that waits for its turn; `false` when it does not.
+    func killInLine(_ error: ClusterError) -> Bool {
+        guard let line = hosted.line, line.withdraw(self) else { return false }
+        var error = error
+        error.outcome = .notExecuted
+        endUnrun(error)
+        return true
     }
 
     /// Replies with `error` in the place of the method.
@@ -122,7 +149,13 @@ final class ServedCall: Sendable {
         ended.store(true, ordering: .relaxed)
         let writer = replyWriter()
         append(error, to: writer)
-        connection.finish(self, .failed, writer, flags: flags)
+        answer(.failed, writer, flags: flags)
+    }
+
+    /// Sends the reply, unless there has been one.
+    func answer(_ status: ReplyStatus, _ writer: ByteWriter, flags: FrameFlags = FrameFlags()) {
+        if token != nil { share(status, writer, flags) }
+        connection.finish(self, status, writer, flags: flags)
     }
 
     /// Calls `action` when the method has returned, or at once if it has, or never runs.
@@ -134,7 +167,7 @@ final class ServedCall: Sendable {
         if hasEnded { action() }
     }
 
-    private func noteEnd() {
+    func noteEnd() {
         ended.store(true, ordering: .relaxed)
         let watchers = life.withLock { life in
             life.hasEnded = true
@@ -170,7 +203,7 @@ final class ServedCall: Sendable {
         do throws(ClusterError) {
             var decoder = try CallDecoder(
                 body,
-                offset: CallHead.byteCount,
+                offset: CallHead.byteCount + (token == nil ? 0 : CallToken.byteCount),
                 substitutionCount: substitutionCount,
                 userInfo: userInfo
             )
@@ -200,7 +233,7 @@ final class ServedCall: Sendable {
                 hint: "return it in parts",
                 outcome: .executed
             )
-        case nil: connection.finish(self, .value, writer)
+        case nil: answer(.value, writer)
         case .some(CallFailure.argument(let reason)):
             throw ClusterError(
                 .undecodable,
@@ -222,11 +255,11 @@ final class ServedCall: Sendable {
             if writer.count > limit {
                 throw ClusterError(.remote, "\(type(of: error)), too large to be sent", outcome: .executed)
             }
-            connection.finish(self, .thrown, writer)
+            answer(.thrown, writer)
         }
     }
 
-    private func replyWriter() -> ByteWriter {
+    func replyWriter() -> ByteWriter {
         let writer = ByteWriter(capacity: 64)
         writer.appendZeros(FrameHead.byteCount)
         return writer

@@ -17,6 +17,11 @@
 //   36      4     milliseconds until the deadline; 0xFFFFFFFF: none
 //   40      …     generic substitutions (CBOR texts: mangled type names), then arguments: one CBOR item each
 //
+// With the flag `hasToken`, the head is followed by the token, and all else by 16 bytes later:
+//
+//   40      8     process that makes the call
+//   48      8     sequence: of the calls of that process with tokens; starts at 1
+//
 // The body of a reply depends on its status: see `ReplyStatus`.
 
 package import MantaCore
@@ -146,5 +151,30 @@ package struct CallHead: Hashable, Sendable {
         writer.store(method.littleEndian, at: 28)
         writer.store(epoch.littleEndian, at: 32)
         writer.store(remainingMilliseconds.littleEndian, at: 36)
+    }
+}
+
+/// Names a call that its caller may send again: the callee runs it once, and keeps its reply.
+package struct CallToken: Hashable, Sendable {
+    package static let byteCount = 16
+
+    package var caller: ProcessID
+    package var sequence: UInt64
+
+    package init(caller: ProcessID, sequence: UInt64) {
+        self.caller = caller
+        self.sequence = sequence
+    }
+
+    /// Reads the token behind a `CallHead`.
+    package init(_ reader: inout ByteReader) throws(WireError) {
+        caller = ProcessID(try reader.read(UInt64.self))
+        sequence = try reader.read(UInt64.self)
+    }
+
+    /// Writes over bytes 40 to 56 of the frame in `writer`.
+    package func store(in writer: ByteWriter) {
+        writer.store(caller.rawValue.littleEndian, at: FrameHead.callByteCount)
+        writer.store(sequence.littleEndian, at: FrameHead.callByteCount + 8)
     }
 }

@@ -1,6 +1,7 @@
 import Distributed
 import MantaCore
 import MantaRuntime
+import MantaTestSupport
 import Synchronization
 import Testing
 
@@ -9,6 +10,7 @@ distributed actor Clerk: Spawnable {
     typealias ActorSystem = ClusterSystem
 
     let diary = Diary()
+    let meeting = Shared(Meeting(count: 1))
     private var insideCount = 0
     private var mostInside = 0
 
@@ -29,6 +31,13 @@ distributed actor Clerk: Spawnable {
         diary.write("\(number)")
         for _ in 0..<5 { await Task.yield() }
         insideCount -= 1
+        return number
+    }
+
+    /// Takes its time, so that much can happen meanwhile.
+    distributed func linger(_ number: Int) async -> Int {
+        diary.write("\(number)")
+        try? await Task.sleep(for: .microseconds(number % 4 * 500))
         return number
     }
 
@@ -64,8 +73,46 @@ distributed actor Clerk: Spawnable {
         guard let next = others.first else { return 0 }
         return try await next.relay(Array(others.dropFirst())) + 1
     }
+
+    /// Calls the other one when all have come as far as this.
+    distributed func meet(_ other: Clerk) async throws -> Int {
+        await meeting.value.come()
+        return try await other.work(0)
+    }
+
+    distributed func relayInChild(_ others: [Clerk]) async throws -> Int {
+        async let result = relay(others)
+        return try await result
+    }
+
+    /// Starts a call and does not wait for it, but for the test.
+    distributed func relayInBackground(_ others: [Clerk]) async {
+        Task {
+            // A child of a task that nobody waits for.
+            async let count = others[0].relay(Array(others.dropFirst())) + 1
+            diary.write("background \((try? await count) ?? -1)")
+        }
+        await diary.latch.wait()
+    }
+}
+
+/// Where several wait for each other.
+final class Meeting: Sendable {
+    private let missing: Mutex<Int>
+    private let latch = Latch()
+
+    init(count: Int) { missing = Mutex(count) }
+
+    func come() async {
+        let isLast = missing.withLock { missing in
+            missing -= 1
+            return missing == 0
+        }
+        if isLast { latch.open() } else { await latch.wait() }
+    }
 }
 
 extension ClusterPair.Spawned where Act == Clerk {
+    var meeting: Shared<Meeting> { get async throws { try #require(await local.whenLocal { $0.meeting }) } }
     var diary: Diary { get async throws { try #require(await local.whenLocal { $0.diary }) } }
 }

@@ -34,16 +34,20 @@ final class StubDirectory: DirectoryClient {
         )
     }
 
+    /// Waits while the actor is being restarted.
     func fate(of actor: ActorID) async throws -> ActorFate {
+        while case .restarting = try await fate(of: actor, afterLosing: ProcessID(0)) {
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        return try await fate(of: actor, afterLosing: ProcessID(0))
+    }
+
+    func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
         if let fate = fates.withLock({ $0[actor] }) { return fate }
         if case .local(let process) = actor.kind {
             return location(actor, in: process, lane: actor.localLane)
         }
         return .unknown
-    }
-
-    func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
-        try await fate(of: actor)
     }
 }
 
@@ -69,9 +73,10 @@ struct ClusterPair {
         epoch: UInt32 = 1,
         name: String? = nil,
         concurrency: Concurrency = .reentrant,
+        id: ActorID? = nil,
         in system: ClusterSystem? = nil
     ) async throws -> Spawned<Act> where Act.Arguments == NoArguments {
-        let id = ActorID.spawned(ClusterPair.nextNumber(), cluster: Self.cluster)
+        let id = id ?? ActorID.spawned(ClusterPair.nextNumber(), cluster: Self.cluster)
         let system = system ?? callee
         let label = name.map { "\(type) \"\($0)\"" } ?? "\(type)"
         let creation = ActorCreation(type, id: id, epoch: epoch, label: label, concurrency: concurrency)

@@ -15,14 +15,24 @@ struct ConnectionFuzzTests {
         return Array(writer.bytes)
     }
 
-    private func call(_ actor: ActorID, _ method: UInt32, number: UInt32, _ call: RecordedBytes) -> [UInt8] {
+    private func call(
+        _ actor: ActorID,
+        _ method: UInt32,
+        number: UInt32,
+        token: CallToken? = nil,
+        _ call: RecordedBytes
+    ) -> [UInt8] {
         let writer = ByteWriter()
-        writer.appendZeros(FrameHead.callByteCount)
+        writer.appendZeros(FrameHead.callByteCount + (token == nil ? 0 : CallToken.byteCount))
         call.body.withUnsafeBytes { writer.append($0) }
         CallHead(actor: actor, method: method, epoch: 0, remainingMilliseconds: 20_000).store(in: writer)
-        FrameHead(.call, flags: .wantsStarted, detail: UInt16(call.substitutionCount), number: number).store(
-            in: writer
-        )
+        token?.store(in: writer)
+        FrameHead(
+            .call,
+            flags: token == nil ? .wantsStarted : [.wantsStarted, .hasToken],
+            detail: UInt16(call.substitutionCount),
+            number: number
+        ).store(in: writer)
         return Array(writer.bytes)
     }
 
@@ -57,6 +67,7 @@ struct ConnectionFuzzTests {
         try await withClusterPair(dispatch: dispatch, limits: limits) { pair in
             let resident = try await pair.spawn(Resident.self)
             let plain = try pair.make { Plain(actorSystem: $0) }
+            let serial = try await pair.spawn(Resident.self, concurrency: .serial)
             let diary = try await resident.diary
             let methods = [
                 try await RecordedBytes.of(Resident.self, in: pair.callee) { _ = try await $0.add(1, 2) },
@@ -88,7 +99,8 @@ struct ConnectionFuzzTests {
                 for bytes in names { peer.send(random.chance(percent: 2) ? change(bytes, &random) : bytes) }
                 for number in 0..<40 as Range<UInt32> {
                     let method = Int.random(in: 0..<methods.count, using: &random)
-                    let actor = random.chance(percent: 80) ? resident.local.id : plain.local.id
+                    let actors = [plain.local.id, serial.local.id, resident.local.id]
+                    let actor = actors[min(2, Int.random(in: 0..<8, using: &random))]
                     var bytes =
                         switch Int.random(in: 0..<20, using: &random) {
                         case 0:
@@ -98,6 +110,17 @@ struct ConnectionFuzzTests {
                         case 3 where random.chance(percent: 5):
                             frame(FrameHead(.reply, number: number), [0xF6])
                         case 4 where random.chance(percent: 10): random.bytes(50)
+                        case 5, 6:
+                            call(
+                                actor,
+                                UInt32(method),
+                                number: number,
+                                token: CallToken(
+                                    caller: ProcessID(UInt64(round) + 1_000),
+                                    sequence: UInt64.random(in: 0...8, using: &random)
+                                ),
+                                methods[method]
+                            )
                         default: call(actor, UInt32(method), number: number, methods[method])
                         }
                     if random.chance(percent: 40), bytes.count > 4 { bytes = change(bytes, &random) }
@@ -112,11 +135,13 @@ struct ConnectionFuzzTests {
             }
             #expect(cutOff > 5 && served > 200, "\(cutOff) cut off, \(served) frames came back")
             diary.latch.open()
+            try await serial.diary.latch.open()
             try await eventually("every call has ended") {
                 pair.callee.openCallCount == 0 && pair.caller.openCallCount == 0
             }
             #expect(try await remote.add(1, 1) == 2)
             #expect(try await plain.remote.add(1, 1) == 2)
+            #expect(try await serial.remote.add(1, 1) == 2)
         }
     }
 }

@@ -28,7 +28,8 @@ struct HostileFrameTests {
 
     enum Breach: CaseIterable, Sendable {
         case unnamedMethod, unnamedMethodAtTheEnd, hugeMethodNumber, replyToUnknownCall, unknownReplyStatus
-        case shortCall, secondHello, welcome, reject, duplicateCall, unknownKind, hugeFrame
+        case shortCall, shortToken, foreignToken, secondHello, welcome, reject, duplicateCall, unknownKind,
+            hugeFrame
     }
 
     @Test("a peer that breaks the protocol is cut off; calls of others go on", arguments: Breach.allCases)
@@ -46,6 +47,10 @@ struct HostileFrameTests {
             case .replyToUnknownCall: peer.send(FrameHead(.reply, number: 5), [0])
             case .unknownReplyStatus: peer.send(FrameHead(.reply, detail: 3, number: 0), [0])
             case .shortCall: peer.send(FrameHead(.call, number: 1), [UInt8](repeating: 0, count: 27))
+            case .shortToken:
+                let head = FrameHead(.call, flags: .hasToken, number: 1)
+                peer.send(head, [UInt8](repeating: 0, count: 28 + 15))
+            case .foreignToken: peer.call(id, 0, token: CallToken(caller: pair.caller.process, sequence: 1))
             case .secondHello: peer.send(FrameHead(.hello, detail: 1))
             case .welcome: peer.send(FrameHead(.welcome, detail: 1))
             case .reject: peer.send(FrameHead(.reject, detail: 1))
@@ -66,6 +71,54 @@ struct HostileFrameTests {
             #expect(number == 1)
             let again = try await HostilePeer.connect(to: pair.callee)
             await again.end()
+        }
+    }
+
+    @Test("flags of a call that nobody knows are ignored", arguments: DispatchMode.allCases)
+    func unknownFlags(dispatch: DispatchMode) async throws {
+        try await withHostilePeer(dispatch: dispatch) { pair, peer in
+            let resident = try await pair.spawn(Resident.self)
+            let add = try await RecordedBytes.of(Resident.self, in: pair.callee) {
+                _ = try await $0.add(1, 2)
+            }
+            let method = peer.name(add.identifier)
+            for flags in [0x80, 0x78, 0xFC] as [UInt8] {
+                let number = peer.call(
+                    resident.local.id,
+                    method,
+                    flags: FrameFlags(rawValue: flags),
+                    add.body
+                )
+                #expect(try await peer.value(of: number) == 3)
+            }
+            let token = CallToken(caller: ProcessID(0xBAD), sequence: 1)
+            let all = FrameFlags(rawValue: 0xFF)
+            let number = peer.call(resident.local.id, method, flags: all, token: token, add.body)
+            #expect(try await peer.value(of: number) == 3)
+            #expect(!peer.isCutOff)
+        }
+    }
+
+    @Test("a call that comes again with the same token, running or done, runs once, and each has its reply")
+    func sameToken() async throws {
+        try await withHostilePeer(dispatch: .fastestKnown) { pair, peer in
+            let resident = try await pair.spawn(Resident.self)
+            let diary = try await resident.diary
+            let hold = try await RecordedBytes.of(Resident.self, in: pair.callee) { _ = try await $0.hold(7) }
+            let method = peer.name(hold.identifier)
+            let token = CallToken(caller: ProcessID(0xBAD), sequence: 1)
+            let first = (0..<3).map { _ in peer.call(resident.local.id, method, token: token, hold.body) }
+            try await eventually { diary.entries == ["7"] }
+            diary.latch.open()
+            for number in first { #expect(try await peer.value(of: number) == 7) }
+            let later = peer.call(resident.local.id, method, token: token, hold.body)
+            #expect(try await peer.value(of: later) == 7)
+            #expect(diary.entries == ["7"])
+            let other = CallToken(caller: ProcessID(0xBAD), sequence: 2)
+            let second = peer.call(resident.local.id, method, token: other, hold.body)
+            #expect(try await peer.value(of: second) == 7)
+            #expect(diary.entries == ["7", "7"])
+            try await eventually { pair.callee.openCallCount == 0 }
         }
     }
 
@@ -196,7 +249,7 @@ struct HostileFrameTests {
                 (ActorID.spawned(99_999, cluster: 1), 0, ClusterError.Code.noSuchActor),
                 (.local(99_999, lane: 0, process: pair.callee.process), 0, .actorDied(.released)),
                 (.local(1, lane: 0, process: ProcessID(0xE)), 0, .noSuchActor),
-                (.system(3, process: pair.callee.process), 0, .noSuchActor),
+                (.system(4, process: pair.callee.process), 0, .noSuchActor),
                 (resident.local.id, 4, .noSuchActor),
                 (resident.local.id, 6, .noSuchActor),
             ] as [(ActorID, UInt32, ClusterError.Code)] {

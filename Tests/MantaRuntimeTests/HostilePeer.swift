@@ -115,6 +115,8 @@ final class HostilePeer: LinkHandler {
         epoch: UInt32 = 0,
         substitutionCount: Int = 0,
         milliseconds: UInt32 = 20_000,
+        flags: FrameFlags = FrameFlags(),
+        token: CallToken? = nil,
         _ body: [UInt8] = []
     ) -> UInt32 {
         let number =
@@ -124,14 +126,18 @@ final class HostilePeer: LinkHandler {
                 return state.lastCall
             }
         let writer = ByteWriter()
-        writer.appendZeros(FrameHead.callByteCount)
+        writer.appendZeros(FrameHead.callByteCount + (token == nil ? 0 : CallToken.byteCount))
         body.withUnsafeBytes { writer.append($0) }
         CallHead(actor: actor, method: method, epoch: epoch, remainingMilliseconds: milliseconds).store(
             in: writer
         )
-        FrameHead(.call, detail: UInt16(truncatingIfNeeded: substitutionCount), number: number).store(
-            in: writer
-        )
+        token?.store(in: writer)
+        FrameHead(
+            .call,
+            flags: token == nil ? flags : flags.union(.hasToken),
+            detail: UInt16(truncatingIfNeeded: substitutionCount),
+            number: number
+        ).store(in: writer)
         send(Array(writer.bytes))
         return number
     }

@@ -42,6 +42,45 @@ struct FrameTests {
         #expect(hex(bytes) == expected.joined())
     }
 
+    @Test("the token of a call that may be sent again stands between its head and its arguments")
+    func token() throws {
+        let writer = ByteWriter()
+        writer.appendZeros(FrameHead.callByteCount + CallToken.byteCount)
+        writer.append(byte: 0x07)
+        Self.callHead.store(in: writer)
+        let token = CallToken(caller: ProcessID(0x1122_3344_5566_7788), sequence: 0x0102)
+        token.store(in: writer)
+        FrameHead(.call, flags: [.wantsStarted, .hasToken], number: 1).store(in: writer)
+        let expected = [
+            "35000000", "01", "03", "0000", "01000000",
+            "8877665544332211", "01ffeeddccbbaa99", "0d0c0b0a", "07000000", "30750000",
+            "8877665544332211", "0201000000000000",  // caller, sequence
+            "07",
+        ]
+        #expect(hex(Array(writer.bytes)) == expected.joined())
+        var reader = ByteReader(UnsafeRawBufferPointer(rebasing: writer.bytes[FrameHead.byteCount...]))
+        #expect(try CallHead(&reader) == Self.callHead)
+        #expect(try CallToken(&reader) == token)
+        #expect(reader.remaining == 1)
+    }
+
+    @Test("a token that ends too early is truncated", arguments: 0..<16)
+    func truncatedToken(count: Int) {
+        let error = #expect(throws: WireError.self) {
+            try [UInt8](repeating: 1, count: count).withUnsafeBytes { bytes in
+                var reader = ByteReader(bytes)
+                _ = try CallToken(&reader)
+            }
+        }
+        #expect(error?.code == .truncated)
+    }
+
+    @Test("a reply to a call that did not start in its turn says so")
+    func outOfTurn() {
+        let head = FrameHead(.reply, flags: .outOfTurn, detail: ReplyStatus.failed.rawValue, number: 1)
+        #expect(frame(head, [0xA0]) == "09000000" + "0204020001000000" + "a0")
+    }
+
     @Test("a call without a deadline says so with all bits set")
     func noDeadline() {
         var head = Self.callHead

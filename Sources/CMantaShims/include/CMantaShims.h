@@ -40,6 +40,8 @@ uint64_t manta_physical_memory(void);
 // Whether the current Swift task is a child task (of `async let` or a group), and its identity (0: no task).
 int manta_task_is_child(void);
 uintptr_t manta_task_identity(void);
+// The task that a child task is a child of; 0 when it is none. Read from the runtime's memory: see TaskTree.
+uintptr_t manta_task_parent(uintptr_t task);
 
 // MARK: sockets (all close-on-exec and non-blocking; a negated errno on failure)
 

@@ -1,0 +1,121 @@
+internal import Distributed
+import MantaCore
+import MantaTransport
+
+/// Finding the process in which an actor lives, and the link to it.
+extension ClusterSystem {
+    /// The way to an actor; with retries, also where the link to it cannot be made at once.
+    func reach(
+        _ id: ActorID,
+        _ method: CalledMethod,
+        _ invocation: CallEncoder,
+        _ deadline: Moment,
+        _ attempts: inout CallAttempts
+    ) async throws -> Route {
+        var pause = Duration.milliseconds(10)
+        while true {
+            do {
+                return try await findRoute(id, method, invocation, deadline)
+            } catch let error as ClusterError {
+                guard error.code == .notConnected else { throw attempts.final(error) }
+                if let error = attempts.unreachable(error) { throw error }
+            }
+            try await Task.sleep(for: min(pause, deadline.since(Lane.now)))
+            pause *= 2
+        }
+    }
+
+    private func findRoute(
+        _ id: ActorID,
+        _ method: CalledMethod,
+        _ invocation: CallEncoder,
+        _ deadline: Moment
+    ) async throws -> Route {
+        if let route = route(id) { return route }
+        if DispatchSelfTest.isRecorder(id),
+            let call = DispatchSelfTest.RecordedCall(method.identifier, invocation)
+        {
+            throw call
+        }
+        if DeadlockProbe.isProbe(id), let link = DeadlockProbe.link {
+            // Not kept: the question belongs to this link.
+            return Route(actor: id, location: location(ofSystem: id), connection: link)
+        }
+        let learned = takeLearned(id)
+        if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane) {
+            return keep(Route(actor: id, location: learned, connection: connection))
+        }
+        do {
+            return try await withDeadline(deadline) { try await self.makeRoute(id, learned) }
+        } catch is DeadlinePassed {
+            throw timedOut(method, id, wasSent: false)
+        }
+    }
+
+    private func makeRoute(_ id: ActorID, _ learned: ActorLocation?) async throws -> Route {
+        var known = learned
+        while true {
+            let location: ActorLocation
+            if let known { location = known } else { location = try await locate(id) }
+            do {
+                let connection = try await peers.connection(to: location.process, lane: location.lane) {
+                    try await self.connect(to: location)
+                }
+                return keep(Route(actor: id, location: location, connection: connection))
+            } catch let error as ClusterError {
+                guard error.code == .notConnected, try await isElsewhere(id, location) else { throw error }
+                known = nil
+            }
+        }
+    }
+
+    /// Nobody answers at `location`: the process may have just died. Whether the actor lives elsewhere, or will.
+    ///
+    /// - Throws: Why it does not, when it is dead.
+    private func isElsewhere(_ id: ActorID, _ location: ActorLocation) async throws -> Bool {
+        if case .system = id.kind { return false }
+        guard let directory = currentDirectory() else { throw notConnected() }
+        let fate = try await directory.fate(of: id, afterLosing: location.process)
+        switch fate {
+        case .restarting: return true
+        case .alive(let now): return now.process != location.process
+        case .dead, .unknown, .pending: throw error(for: fate, id, outcome: .notExecuted) ?? notConnected()
+        }
+    }
+
+    private func locate(_ id: ActorID) async throws -> ActorLocation {
+        if case .system = id.kind { return location(ofSystem: id) }
+        guard let directory = currentDirectory() else { throw notConnected() }
+        let fate = try await directory.fate(of: id)
+        if case .alive(let location) = fate { return location }
+        throw error(for: fate, id, outcome: .notExecuted) ?? notConnected()
+    }
+
+    private func location(ofSystem id: ActorID) -> ActorLocation {
+        let process = ProcessID(id.scope)
+        return ActorLocation(
+            process: process,
+            endpoint: options.endpoint(of: process),
+            lane: Greeting.controlLane,
+            epoch: 0,
+            maxPendingCalls: .max
+        )
+    }
+
+    private func connect(to location: ActorLocation) async throws -> Connection {
+        let lane = lane(at: location.lane)
+        let socket = try await MantaTransport.connect(
+            to: location.endpoint,
+            on: lane,
+            greeting: greeting(to: location.process, lane: location.lane)
+        )
+        return try await withCheckedThrowingContinuation { continuation in
+            let isServed = lane.execute {
+                continuation.resume(returning: Connection(socket, system: self, lane: lane))
+            }
+            guard !isServed else { return }
+            socket.discard()
+            continuation.resume(throwing: notConnected())
+        }
+    }
+}
