@@ -21,6 +21,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         // Reads MANTA_… variables. Without its traits it needs no more of Foundation than FoundationEssentials.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        // The command lines of our own tools.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
         // Linux calls that Swift's Glibc module lacks: epoll, pidfd, posix_spawn with closefrom, peer credentials.
@@ -89,7 +91,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaGCSTests",
-            dependencies: ["MantaCore", "MantaScheduling", "MantaGCS", "MantaTestSupport"],
+            dependencies: [
+                "MantaCore", "MantaWire", "MantaScheduling", "MantaRuntime", "MantaGCS", "MantaTestSupport",
+            ],
             swiftSettings: settings
         ),
 
@@ -104,7 +108,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaRayletTests",
-            dependencies: ["MantaCore", "MantaRuntime", "MantaRaylet", "MantaTestSupport"],
+            dependencies: ["MantaCore", "MantaRuntime", "MantaGCS", "MantaRaylet", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -127,6 +131,25 @@ let package = Package(
         ),
         // A program like a user's, for tests of what a program does when it ends.
         .executableTarget(name: "MantaTestDriver", dependencies: ["Manta"], swiftSettings: settings),
+
+        // A whole cluster's control plane in virtual time, from one seed; `scripts/simulate` runs many.
+        .target(
+            name: "MantaSimulation",
+            dependencies: [
+                "MantaCore", "MantaWire", "MantaScheduling", "MantaRuntime", "MantaGCS", "MantaRaylet",
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["MantaSimulation"], swiftSettings: settings),
+        .executableTarget(
+            name: "manta-simulate",
+            dependencies: [
+                "MantaCore", "MantaSimulation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
 
         // What tests share: clusters with a ledger of what they leave behind, seeded random numbers.
         .target(

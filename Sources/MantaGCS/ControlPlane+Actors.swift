@@ -11,7 +11,7 @@ extension ControlPlane {
     ///   - job: The driver whose job it joins, if the caller is no actor that has one.
     ///   - now: The time.
     /// - Returns: Its identifier. A `settle` action tells how it went on.
-    /// - Throws: `nameTaken`, `overloaded`: nothing was accepted.
+    /// - Throws: `nameTaken`, `overloaded`, `ownerDied`: nothing was accepted.
     package mutating func spawn(
         _ request: SpawnRequest,
         job: ProcessID,
@@ -25,7 +25,7 @@ extension ControlPlane {
             arguments: request.arguments,
             options: request.options
         )
-        let (owner, job) = owner(for: request, job: job)
+        let (owner, job) = try owner(for: request, job: job)
         try directory.register(spec, owner: owner, job: job)
         place(spec.id, now: now)
         return spec.id
@@ -54,16 +54,31 @@ extension ControlPlane {
         finish(id, .killed, .cancelled, now: now)
     }
 
-    private func owner(for request: SpawnRequest, job caller: ProcessID) -> (
+    private func owner(for request: SpawnRequest, job caller: ProcessID) throws(ClusterError) -> (
         owner: ActorOwner?, job: ProcessID?
     ) {
+        // One that a process created for itself is not known here, and stands for its job.
+        let spawner = request.spawner.flatMap { $0.id.kind == .spawned ? $0 : nil }
+        let record = spawner.flatMap { directory.actor($0.id) }
         // An actor that belongs to no job has none to give.
-        let job = request.spawner.flatMap { directory.actor($0.id) }.map(\.job) ?? caller
-        return switch request.options.lifetime {
-        case .detached: (nil, nil)
-        case .job: (job.map { .job($0) }, job)
-        case .spawner: (request.spawner.map { .actor($0) } ?? job.map { .job($0) }, job)
+        let job = record.map(\.job) ?? caller
+        // A request can arrive after the end of its owner, and what it spawned then would never end.
+        switch (request.options.lifetime, spawner) {
+        case (.detached, _): return (nil, nil)
+        case (.spawner, let spawner?):
+            guard record?.key == spawner, record?.deathCause == nil else {
+                throw ownerDied(request, "\(spawner)")
+            }
+            return (.actor(spawner), job)
+        case (.spawner, nil), (.job, _):
+            guard let job else { return (nil, nil) }
+            if directory.process(job)?.deathCause != nil { throw ownerDied(request, "the driver \(job)") }
+            return (.job(job), job)
         }
+    }
+
+    private func ownerDied(_ request: SpawnRequest, _ owner: String) -> ClusterError {
+        ClusterError(.ownerDied, "\(request.typeName) would end with \(owner), which has ended already")
     }
 }
 
@@ -87,7 +102,9 @@ extension ControlPlane {
             incarnationEnded(record.key, .killed, now: now, isGone: false)
         default: finish(id, .killed, .failed(endedEarly(id, .killed)), now: now)
         }
-        return leases[record.key] == nil ? nil : record.key
+        // The one before, when that is still to go; and never one that is being built to live.
+        let candidates = [record.key, ActorKey(id, epoch: record.key.epoch - 1)]
+        return candidates.first { leases[$0]?.state == .ending }
     }
 
     /// Has an actor end in order: see `Instruction.stop`. Asked again, the first request counts.

@@ -23,7 +23,10 @@ extension ControlPlane {
                 leases[key]?.state = .held
                 if key.epoch == 1 { act(.settle(key.id, .created(location))) }
                 act(.changed(key.id))
-            case .tooLate: endLease(key, .fenced)
+            case .tooLate:
+                // Built as another incarnation, which is its raylet's fault: nobody would answer for this one.
+                endLease(key, .fenced)
+                incarnationEnded(key, .fenced, now: now, isGone: false)
             case .processLeft(let cause):
                 release(key, now: now)
                 incarnationEnded(key, cause, now: now)
@@ -76,6 +79,14 @@ extension ControlPlane {
         case .end: lease.state == .ending
         case .stop: lease.state == .held
         }
+    }
+
+    /// A process serves its socket. One of a node that was declared dead comes too late: nobody would tell of its end.
+    package mutating func processJoined(_ record: ProcessRecord) -> Directory.OnProcessJoined {
+        guard record.node == .none || membership.isMember(record.node) else {
+            return .dead(.nodeDied(record.node))
+        }
+        return directory.processJoined(record)
     }
 
     /// A process has ended, and with it these incarnations, some of which it may still have been building.

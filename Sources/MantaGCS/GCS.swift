@@ -90,7 +90,7 @@ package distributed actor GCS: ControlActor {
     }
 
     package distributed func processJoined(_ record: ProcessRecord) throws {
-        switch plane.directory.processJoined(record) {
+        switch plane.processJoined(record) {
         case .accepted: break
         case .dead(let cause):
             throw ClusterError(.workerDied(cause), "\(record.id) was declared dead: \(cause)")

@@ -17,9 +17,10 @@ package struct LeaseTable {
 
     private var leases: [ActorID: Lease] = [:]
     private var ledger: NodeLedger
-    /// The newest incarnation of each actor that is gone, of the actors that were here last.
+    /// The newest incarnation that is gone, or was ended before it came, of each of the last actors; and of those
+    /// before them.
     private var goneEpochs: [ActorID: UInt32] = [:]
-    private var goneInOrder: [ActorID] = []
+    private var earlierGoneEpochs: [ActorID: UInt32] = [:]
     private let goneLimit: Int
 
     package init(total: Resources, goneLimit: Int = 10_000) {
@@ -51,7 +52,7 @@ package struct LeaseTable {
 
     package mutating func create(_ spec: ActorSpec) -> OnCreate {
         if let lease = self[spec.key] { return lease.answer.map { .answer($0) } ?? .wait }
-        if let gone = goneEpochs[spec.id], gone >= spec.epoch { return .answer(.ended(.fenced)) }
+        if let gone = goneEpoch(of: spec.id), gone >= spec.epoch { return .answer(.ended(.fenced)) }
         if let older = leases[spec.id] {
             return .answer(
                 .refused(refusal("\(older.spec.key) is still here, and \(spec.key) cannot be beside it"))
@@ -95,8 +96,8 @@ package struct LeaseTable {
 
     package mutating func end(_ key: ActorKey, _ cause: DeathCause) -> OnEnd {
         guard let lease = self[key] else {
-            // What is not there now must not come later either.
-            if leases[key.id] == nil { remember(key) }
+            // What is not there now must not come later either, whatever incarnation is there.
+            remember(key)
             return .nothing
         }
         guard lease.ending == nil else { return .wait }
@@ -115,16 +116,12 @@ package struct LeaseTable {
         return true
     }
 
+    private func goneEpoch(of actor: ActorID) -> UInt32? { goneEpochs[actor] ?? earlierGoneEpochs[actor] }
+
     private mutating func remember(_ key: ActorKey) {
-        if let known = goneEpochs[key.id] {
-            goneEpochs[key.id] = max(known, key.epoch)
-            return
-        }
-        goneEpochs[key.id] = key.epoch
-        goneInOrder.append(key.id)
-        guard goneInOrder.count > 2 * goneLimit else { return }
-        for id in goneInOrder.prefix(goneLimit) { goneEpochs[id] = nil }
-        goneInOrder.removeFirst(goneLimit)
+        goneEpochs[key.id] = max(goneEpoch(of: key.id) ?? 0, key.epoch)
+        // So those of the last `goneLimit` actors are kept, and fewer than twice as many.
+        if goneEpochs.count >= goneLimit { (earlierGoneEpochs, goneEpochs) = (goneEpochs, [:]) }
     }
 
     private func refusal(_ why: String) -> ClusterError {

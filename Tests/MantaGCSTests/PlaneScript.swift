@@ -1,0 +1,335 @@
+import MantaCore
+@testable import MantaGCS
+import MantaRuntime
+import MantaScheduling
+import MantaWire
+import Testing
+
+/// A control plane with a clock of its own, whose tests read as transcripts: each event returns, as lines of
+/// text, what the plane has done about it.
+///
+/// Actors go by their number; `actor-1.2` is the second incarnation of the first. After each event the script
+/// checks that what the scheduler holds is what the leases say.
+struct PlaneScript {
+    var plane = ControlPlane(cluster: cluster, seed: 1)
+    private(set) var now = origin
+    private var sent: [String: (Instruction, NodeID)] = [:]
+
+    /// A cluster with nodes 1, 2, … of these resources.
+    init(nodes: Resources...) {
+        for (index, total) in nodes.enumerated() {
+            #expect(nodeJoins(index + 1, total) == ["node-\(index + 1) accepted"])
+        }
+    }
+
+    private mutating func step(_ event: (inout ControlPlane, Moment) throws -> String?) rethrows -> [String] {
+        let answer = try event(&plane, now)
+        let lines = plane.takeActions().map { text(of: $0) } + (answer.map { [$0] } ?? [])
+        checkBooks()
+        return lines
+    }
+
+    private func checkBooks() {
+        var held: [NodeID: Resources] = [:]
+        for lease in plane.leases.values where lease.isReserved {
+            for (resource, quantity) in lease.demand.quantities {
+                let before = held[lease.node]?[resource]?.units ?? 0
+                held[lease.node, default: [:]][resource] = Quantity(units: before + quantity.units)
+            }
+        }
+        for info in plane.scheduler.nodes() {
+            #expect(plane.scheduler.ledger(of: info.id)?.held == held[info.id] ?? [:])
+        }
+        #expect(plane.leases.values.allSatisfy { plane.scheduler.contains($0.node) })
+        #expect(plane.waitingCount == plane.scheduler.waitingCount)
+    }
+}
+
+// MARK: - Spawns, stops and kills
+
+extension PlaneScript {
+    mutating func spawn(
+        _ options: ActorOptions = ActorOptions(),
+        by spawner: ActorKey? = nil,
+        job: ProcessID = driver
+    ) throws -> [String] {
+        let request = request(options, spawner)
+        return try step { plane, now in
+            _ = try plane.spawn(request, job: job, now: now)
+            return nil
+        }
+    }
+
+    mutating func getOrSpawn(_ options: ActorOptions) throws -> [String] {
+        let request = request(options, nil)
+        return try step { plane, now in
+            switch try plane.getOrSpawn(request, job: driver, now: now) {
+            case .found(let id): "found \(id)"
+            case .spawned(let id): "spawned \(id)"
+            }
+        }
+    }
+
+    /// Spawns actors, and answers that they were created, each in process 10, or `process`.
+    mutating func start(
+        _ options: ActorOptions = ActorOptions(),
+        by spawner: ActorKey? = nil,
+        job: ProcessID = driver,
+        in process: ProcessID = worker
+    ) throws {
+        let id = try plane.spawn(request(options, spawner), job: job, now: now)
+        _ = step { _, _ in nil }
+        #expect(created(id.serial, in: process) == ["\(id) settled: created", "\(id) alive"])
+    }
+
+    private func request(_ options: ActorOptions, _ spawner: ActorKey?) -> SpawnRequest {
+        SpawnRequest(
+            mangledTypeName: "4main7CounterC",
+            typeName: "Counter",
+            arguments: [1, 2, 3],
+            options: options,
+            caller: driver,
+            spawner: spawner
+        )
+    }
+
+    mutating func cancelSpawn(_ number: UInt64) -> [String] {
+        step { plane, now in
+            plane.cancelSpawn(actor(number), now: now)
+            return nil
+        }
+    }
+
+    mutating func kill(_ number: UInt64, restart: Bool = false) throws -> [String] {
+        try step { plane, now in
+            try plane.kill(actor(number), restart: restart, now: now).map {
+                "caller waits for \($0.text)"
+            }
+                ?? "caller is told"
+        }
+    }
+
+    mutating func stop(_ number: UInt64) throws -> [String] {
+        try step { plane, now in
+            let isDead = try plane.stop(actor(number), .stopped, within: .seconds(30), now: now)
+            return isDead ? "caller is told" : "caller waits"
+        }
+    }
+
+    mutating func jobEnds(_ job: ProcessID = driver) -> [String] {
+        step { plane, now in
+            plane.jobEnded(job, now: now)
+            return nil
+        }
+    }
+}
+
+// MARK: - Answers of raylets
+
+extension PlaneScript {
+    mutating func created(_ number: UInt64, epoch: UInt32 = 1, in process: ProcessID = worker) -> [String] {
+        answer(number, epoch, .created(location(in: process, epoch: epoch), operatingSystemID: 100))
+    }
+
+    mutating func initFailed(_ number: UInt64, epoch: UInt32 = 1) throws -> [String] {
+        answer(number, epoch, .initFailed(try RemoteFailure(text: "no")))
+    }
+
+    /// The worker ended while it built the actor.
+    mutating func cutShort(_ number: UInt64, epoch: UInt32 = 1) -> [String] {
+        answer(number, epoch, .ended(.crashed(signal: 11, lastOutput: [])))
+    }
+
+    mutating func refused(_ number: UInt64, epoch: UInt32 = 1) -> [String] {
+        answer(number, epoch, .refused(ClusterError(.overloaded, "the node is full")))
+    }
+
+    mutating func answer(_ number: UInt64, _ epoch: UInt32, _ answer: CreationAnswer) -> [String] {
+        step { plane, now in
+            plane.answered(key(number, epoch: epoch), answer, now: now)
+            return nil
+        }
+    }
+
+    /// `end` was answered.
+    mutating func ended(_ number: UInt64, epoch: UInt32 = 1) -> [String] {
+        step { plane, now in
+            plane.answeredEnd(key(number, epoch: epoch), now: now)
+            return nil
+        }
+    }
+
+    /// `stop` was answered.
+    mutating func stopped(_ number: UInt64, epoch: UInt32 = 1) -> [String] {
+        step { plane, now in
+            plane.answeredStop(key(number, epoch: epoch), now: now)
+            return nil
+        }
+    }
+
+    /// The answer to the instruction that `line` tells of does not come.
+    mutating func unanswered(_ line: String) throws -> [String] {
+        let (instruction, node) = try #require(sent[line], "nothing like that was sent")
+        return step { plane, now in
+            plane.unanswered(instruction, from: node, now: now)
+            return nil
+        }
+    }
+}
+
+// MARK: - Processes, nodes, time
+
+extension PlaneScript {
+    mutating func processJoins(_ process: ProcessID, on node: NodeID = node) {
+        #expect(plane.directory.processJoined(record(of: process, on: node)) == .accepted)
+    }
+
+    mutating func processLeaves(_ process: ProcessID = worker, building: [ActorKey] = []) -> [String] {
+        step { plane, now in
+            plane.processLeft(process, .exited(code: 1), incarnations: building, now: now)
+            return nil
+        }
+    }
+
+    mutating func nodeJoins(
+        _ number: Int,
+        _ resources: Resources = [.cpu: 1],
+        labels: [String: String] = [:],
+        hosted: [ActorKey] = []
+    ) -> [String] {
+        let registration = NodeRegistration(
+            id: NodeID(UInt64(number)),
+            address: "embedded",
+            resources: resources,
+            labels: labels,
+            raylet: .system(100, process: ProcessID(1)),
+            hosted: hosted
+        )
+        return step { plane, now in "\(registration.id) \(plane.nodeJoined(registration, now: now))" }
+    }
+
+    mutating func linkLost(_ node: NodeID = node) -> [String] {
+        step { plane, now in
+            plane.linkLost(node, now: now)
+            return nil
+        }
+    }
+
+    mutating func probeFailed(_ node: NodeID = node) -> [String] {
+        step { plane, now in
+            plane.probeFailed(node, now: now)
+            return nil
+        }
+    }
+
+    mutating func nodeDies(_ node: NodeID = node) -> [String] {
+        step { plane, now in
+            plane.nodeDied(node, now: now)
+            return nil
+        }
+    }
+
+    mutating func pass(_ duration: Duration) -> [String] {
+        now = now + duration
+        return step { plane, now in
+            plane.timePassed(to: now)
+            return nil
+        }
+    }
+
+    /// Goes on to when the plane next has something to do.
+    mutating func passToDeadline() throws -> [String] {
+        let deadline = try #require(plane.nextDeadline)
+        return pass(deadline.since(now))
+    }
+
+    /// How long until the plane next has something to do.
+    var patience: Duration? { plane.nextDeadline?.since(now) }
+
+    func fate(of number: UInt64) -> ActorFate { plane.directory.fate(of: actor(number)) }
+
+    func find(_ name: String) -> ActorID? {
+        plane.directory.find(QualifiedName(name, namespace: "default"))?.id
+    }
+}
+
+// MARK: - Texts
+
+extension PlaneScript {
+    private mutating func text(of action: ControlPlane.Action) -> String {
+        switch action {
+        case .send(let instruction, let node):
+            let line = "\(node): \(text(of: instruction))"
+            sent[line] = (instruction, node)
+            return line
+        case .settle(let id, let end): return "\(id) settled: \(text(of: end))"
+        case .changed(let id): return "\(id) \(text(of: plane.directory.fate(of: id)))"
+        case .released(let key): return "\(key.text) released"
+        case .processEnded(let process): return "\(process) ended"
+        case .news: return "news"
+        case .probe(let node): return "\(node): probe"
+        case .waits(let spec): return "\(spec.id) waits"
+        }
+    }
+
+    private func text(of instruction: Instruction) -> String {
+        switch instruction {
+        case .create(let spec): "create \(spec.key.text)"
+        case .end(let key, let cause): "end \(key.text), \(text(of: cause))"
+        case .stop(let key, let cause, within: _): "stop \(key.text), \(text(of: cause))"
+        }
+    }
+
+    private func text(of end: SpawnEnd) -> String {
+        switch end {
+        case .created: "created"
+        case .initFailed(let failure): "init failed: \(failure.text)"
+        case .failed(let error): error.code.name
+        case .cancelled: "cancelled"
+        }
+    }
+
+    /// The state at the end of the event; one in between leaves no trace.
+    private func text(of fate: ActorFate) -> String {
+        switch fate {
+        case .pending: "pending"
+        case .alive: "alive"
+        case .restarting: "restarting"
+        case .dead(let cause): "dead: \(text(of: cause))"
+        case .unknown: "unknown"
+        }
+    }
+
+    private func text(of cause: DeathCause) -> String {
+        switch cause {
+        case .exited: "exited"
+        case .crashed: "crashed"
+        case .initFailed: "init failed"
+        case .nodeDied(let node): "\(node) died"
+        case .jobEnded: "owner ended"
+        case .killed: "killed"
+        case .stopped: "stopped"
+        case .fenced: "fenced"
+        default: "\(cause)"
+        }
+    }
+}
+
+func actor(_ number: UInt64) -> ActorID { .spawned(number, cluster: cluster) }
+func key(_ number: UInt64, epoch: UInt32 = 1) -> ActorKey { ActorKey(actor(number), epoch: epoch) }
+
+extension ActorKey {
+    fileprivate var text: String { "\(id).\(epoch)" }
+}
+
+extension RemoteFailure {
+    /// As it arrives from another process.
+    fileprivate init(text: String) throws {
+        struct Arrived: Encodable {
+            var typeName = "main.InitError"
+            var text: String
+            var isCancellation = false
+        }
+        self = try CBOR.decode(RemoteFailure.self, from: CBOR.encode(Arrived(text: text)))
+    }
+}
