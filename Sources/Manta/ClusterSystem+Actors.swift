@@ -179,7 +179,7 @@ extension ClusterSystem {
         }
         try options.check(for: "\(type)")
         var options = options
-        options.namespace = options.namespace ?? self.options.namespace
+        options.namespace = options.namespace ?? CallContext.namespace(in: self)
         return SpawnRequest(
             mangledTypeName: name,
             typeName: "\(type)",

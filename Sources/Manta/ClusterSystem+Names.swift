@@ -27,7 +27,10 @@ extension ClusterSystem {
         var options = options
         options.name = name
         let request = try spawnRequest(type, arguments, options)
-        let qualified = QualifiedName(name, namespace: request.options.namespace ?? self.options.namespace)
+        let qualified = QualifiedName(
+            name,
+            namespace: request.options.namespace ?? CallContext.namespace(in: self)
+        )
         let client = try client()
         if let known = client.names[qualified] { return try reference(known, as: type, qualified) }
         let outcome = try await client.bounded("getOrSpawn of \(qualified)") {
@@ -56,7 +59,7 @@ extension ClusterSystem {
     /// - Parameters:
     ///   - type: The actor's type, or a stub of a `@Resolvable` protocol that it conforms to.
     ///   - name: Its name.
-    ///   - namespace: Where the name counts; `nil` is this program's own namespace.
+    ///   - namespace: Where the name counts; `nil` is the namespace of the actor that asks, or of this program.
     /// - Returns: A reference; the actor may end at any time.
     /// - Throws: ``ClusterError``: `noSuchActor` when nobody has the name, `wrongType` when an actor of another type
     ///   has it.
@@ -65,7 +68,7 @@ extension ClusterSystem {
         named name: String,
         namespace: String? = nil
     ) async throws -> A where A.ActorSystem == ClusterSystem {
-        let qualified = QualifiedName(name, namespace: namespace ?? options.namespace)
+        let qualified = QualifiedName(name, namespace: namespace ?? CallContext.namespace(in: self))
         let client = try client()
         if let known = client.names[qualified] { return try reference(known, as: type, qualified) }
         let found = try await client.bounded("lookup of \(qualified)") { try await $0.find(qualified) }

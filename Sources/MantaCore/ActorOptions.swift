@@ -2,7 +2,8 @@
 public struct ActorOptions: Codable, Hashable, Sendable {
     /// A name that is unique in its namespace while the actor lives; shown in logs and listings.
     public var name: String?
-    /// Where the name counts; `nil` is the namespace of the program that spawns the actor.
+    /// Where the name counts, and the names that the actor itself uses; `nil` is the namespace of the actor or
+    /// program that spawns it.
     public var namespace: String?
     /// What the actor holds of its node's resources while it lives.
     public var resources: Resources

@@ -75,7 +75,8 @@ package distributed actor WorkerHost: ControlActor {
             id: spec.id,
             epoch: spec.epoch,
             label: spec.label,
-            concurrency: spec.options.concurrency
+            concurrency: spec.options.concurrency,
+            namespace: spec.options.namespace
         )
         // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
         let task = Task(executorPreference: system.lane(for: spec.id).tasks) {

@@ -11,6 +11,8 @@ package final class ActorCreation: Sendable {
     let epoch: UInt32
     let label: String
     let concurrency: Concurrency
+    /// Where the names that it uses count; `nil` is that of the process.
+    let namespace: String?
     private let type: ObjectIdentifier
     private let isTaken = Atomic<Bool>(false)
 
@@ -21,13 +23,15 @@ package final class ActorCreation: Sendable {
         id: ActorID,
         epoch: UInt32,
         label: String,
-        concurrency: Concurrency = .reentrant
+        concurrency: Concurrency = .reentrant,
+        namespace: String? = nil
     ) {
         self.type = ObjectIdentifier(type)
         self.id = id
         self.epoch = epoch
         self.label = label
         self.concurrency = concurrency
+        self.namespace = namespace
     }
 
     func take<Act: DistributedActor>(for type: Act.Type) -> Bool {

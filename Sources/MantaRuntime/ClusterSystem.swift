@@ -119,6 +119,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
                 id: id,
                 epoch: creation?.epoch ?? 0,
                 label: label,
+                namespace: creation?.namespace,
                 place: usesLane ? .lane(lane(for: id)) : .pool(PoolQueue()),
                 replies: ReplyStore(control: control),
                 line: limit.map { CallLine(of: id, label: label, limit: $0, system: self) },

@@ -9,6 +9,8 @@ package final class HostedActor: Sendable {
     package let epoch: UInt32
     /// For people: `Counter "hits"`.
     package let label: String
+    /// Where the names that it uses count; `nil` is that of the process.
+    let namespace: String?
     let place: Place
     /// Where calls wait for their turn; `nil` when any number may run at a time.
     let line: CallLine?
@@ -35,6 +37,7 @@ package final class HostedActor: Sendable {
         id: ActorID,
         epoch: UInt32,
         label: String,
+        namespace: String?,
         place: Place,
         replies: ReplyStore,
         line: CallLine? = nil,
@@ -43,6 +46,7 @@ package final class HostedActor: Sendable {
         self.id = id
         self.epoch = epoch
         self.label = label
+        self.namespace = namespace
         self.place = place
         self.replies = replies
         self.line = line

@@ -61,8 +61,13 @@ struct NameTests {
             }
             #expect(error?.code == .noSuchActor)
             #expect(error?.message.contains("third") == true)
+            // An actor's own names count where its name does.
+            let elsewhere = ActorOptions(namespace: "other", isolation: .process)
+            let service = try await system.spawn(Service.self, .init(), options: elsewhere)
+            #expect(try await service.find("x") == other)
+            try await system.kill(service)
             let listed = try await system.actors().map(\.namespace)
-            #expect(listed == ["default", "other"])
+            #expect(listed == ["default", "other", "other"])
         }
     }
 
