@@ -12,7 +12,9 @@ let package = Package(
     name: "Manta",
     products: [
         // All that a program needs: `import Manta`.
-        .library(name: "Manta", targets: ["Manta"])
+        .library(name: "Manta", targets: ["Manta"]),
+        // For tests of programs: clusters whose nodes can fail.
+        .library(name: "MantaTestKit", targets: ["MantaTestKit"]),
     ],
     dependencies: [
         // The logging API that servers in Swift share.
@@ -131,6 +133,25 @@ let package = Package(
         ),
         // A program like a user's, for tests of what a program does when it ends.
         .executableTarget(name: "MantaTestDriver", dependencies: ["Manta"], swiftSettings: settings),
+
+        // Clusters for tests, of users and of our own, whose nodes can be killed, paused and cut off.
+        .target(
+            name: "MantaTestKit",
+            dependencies: [
+                "CMantaShims", "Manta", "MantaCore", "MantaGCS", "MantaRaylet", "MantaRuntime",
+                "MantaTransport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MantaTestKitTests",
+            dependencies: [
+                "Manta", "MantaCore", "MantaGCS", "MantaRuntime", "MantaTestKit", "MantaTestSupport",
+                "MantaTransport",
+            ],
+            swiftSettings: settings
+        ),
 
         // A whole cluster's control plane in virtual time, from one seed; `scripts/simulate` runs many.
         .target(

@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int control, int out, int err) {
+pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int control, int out, int err,
+                  int own_group) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -37,7 +38,9 @@ pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int 
         sigemptyset(&none);
         posix_spawnattr_setsigdefault(&attributes, &all);
         posix_spawnattr_setsigmask(&attributes, &none);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+                                                  (own_group ? POSIX_SPAWN_SETPGROUP : 0));
         error = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
     }
     for (int i = 0; i < 3; i++)

@@ -23,7 +23,7 @@ enum Driver {
     static func connect(_ configuration: ClusterConfiguration) async throws -> (
         system: ClusterSystem, isFirst: Bool
     ) {
-        try await WorkerMain.runIfWorker()
+        try await ProcessRole.serveUnlessDriver()
         let turn = await withCheckedContinuation { continuation in
             let turn: Turn? = state.withLock { state in
                 switch state {

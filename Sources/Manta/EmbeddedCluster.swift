@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Logging
-internal import MantaCore
-internal import MantaGCS
+import MantaCore
+package import MantaGCS
 internal import MantaRaylet
 package import MantaRuntime
-internal import MantaTransport
+package import MantaTransport
 import Synchronization
 
 /// A whole cluster inside a driver: GCS and raylets in this process, workers as its children.
@@ -12,7 +12,7 @@ import Synchronization
 /// `starting → running → stopping → stopped`.
 package final class EmbeddedCluster: DriverCluster {
     package let system: ClusterSystem
-    let gcs: GCS
+    package let gcs: GCS
     /// Where its processes listen.
     package var directory: String { session.path }
     private let session: SessionDirectory
@@ -30,7 +30,33 @@ package final class EmbeddedCluster: DriverCluster {
     /// Starts a cluster and returns when its nodes have joined; the first workers start in the background.
     package static func start(_ configuration: ClusterConfiguration) async throws -> EmbeddedCluster {
         try configuration.check()
-        let cluster = try EmbeddedCluster(configuration)
+        return try await start(
+            configuration,
+            nodeCount: configuration.nodes,
+            liveness: NodeLiveness(),
+            faults: nil
+        )
+    }
+
+    /// Starts the head of a cluster: a driver with the GCS, and no node of its own. Nodes join it from elsewhere.
+    package static func startHead(
+        _ configuration: ClusterConfiguration,
+        liveness: NodeLiveness,
+        faults: NetworkFaults?
+    ) async throws -> EmbeddedCluster {
+        // The nodes may be this program too, which then comes here.
+        try await ProcessRole.serveUnlessDriver()
+        try configuration.check()
+        return try await start(configuration, nodeCount: 0, liveness: liveness, faults: faults)
+    }
+
+    private static func start(
+        _ configuration: ClusterConfiguration,
+        nodeCount: Int,
+        liveness: NodeLiveness,
+        faults: NetworkFaults?
+    ) async throws -> EmbeddedCluster {
+        let cluster = try EmbeddedCluster(configuration, nodeCount, liveness, faults)
         do {
             try await cluster.begin()
         } catch {
@@ -40,7 +66,12 @@ package final class EmbeddedCluster: DriverCluster {
         return cluster
     }
 
-    private init(_ configuration: ClusterConfiguration) throws(ClusterError) {
+    private init(
+        _ configuration: ClusterConfiguration,
+        _ nodeCount: Int,
+        _ liveness: NodeLiveness,
+        _ faults: NetworkFaults?
+    ) throws(ClusterError) {
         let clusterNumber = UInt64.random(in: 1 ... .max)
         session = try SessionDirectory(cluster: clusterNumber)
         var options = RuntimeOptions(
@@ -51,29 +82,32 @@ package final class EmbeddedCluster: DriverCluster {
             namespace: configuration.namespace
         )
         if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
+        options.faults = faults
         var logger = Logger(label: "manta")
         logger.logLevel = configuration.logLevel
         let system = ClusterSystem(
-            process: ProcessID(.random(in: 1 ... .max)),
+            process: .newHost(),
             options: options,
             logger: logger
         )
         let outputLane = Lane(name: "manta-output", index: 253)
-        let gcs = GCS.make(in: system) { id in RayletHandle(try Raylet.resolve(id: id, using: system)) }
-        let program = WorkerProgram.current
-        raylets = (0..<configuration.nodes).map { index in
+        let gcs = GCS.make(in: system, liveness: liveness) { id in
+            RayletHandle(try Raylet.resolve(id: id, using: system))
+        }
+        let launcher = ProcessLauncher(program: .current, outputLane: outputLane, logger: logger)
+        raylets = (0..<nodeCount).map { index in
             let options = RayletOptions(
                 node: NodeID(.random(in: 1 ... .max)),
                 address: "embedded",
                 resources: configuration.resources,
                 labels: configuration.labels,
                 gcs: system.process,
-                outputLane: outputLane,
+                heartbeat: liveness.heartbeat,
                 logLevel: configuration.logLevel.rawValue,
                 sharedWorkerCount: configuration.sharedWorkers,
                 idleWorkerCount: configuration.idleWorkers,
                 workerLaneCount: configuration.lanes,
-                worker: program
+                launcher: launcher
             )
             let processes = WorkerProcesses()
             return (

@@ -131,12 +131,13 @@ extension ControlPlane {
 
     /// A raylet registers, for the first time or after it lost its link.
     ///
-    /// What it hosts and what the leases say are made one: it is told to end what has none, and what it has lost has
-    /// ended.
+    /// It is told to end what it hosts without a lease. What it does not host and has a lease says nothing: the list
+    /// may be older than the answer by which the lease came to be held. If it is lost, the raylet's report of that is
+    /// on its way, and the answers to instructions are too.
     package mutating func nodeJoined(_ node: NodeRegistration, now: Moment) -> NodeAdmission {
         switch membership.joined(node.id) {
         case .fenced: return .fenced
-        case .again: reconcile(node, now: now)
+        case .again: endStrays(on: node)
         case .new:
             resume(
                 scheduler.nodeJoined(
@@ -150,16 +151,11 @@ extension ControlPlane {
         return .accepted
     }
 
-    private mutating func reconcile(_ node: NodeRegistration, now: Moment) {
-        let hosted = Set(node.hosted)
-        let here = leases.filter { $0.value.node == node.id }
+    private mutating func endStrays(on node: NodeRegistration) {
         for key in node.hosted where leases[key] == nil {
             leases[key] = Lease(node: node.id, demand: [:], isReserved: false)
             endLease(key, .fenced)
         }
-        // One that is being created or ended has its instruction under way, which is sent until it is answered.
-        let lost = here.filter { $0.value.state == .held && !hosted.contains($0.key) }.keys
-        ended(lost.sorted { ($0.id.serial, $0.epoch) < ($1.id.serial, $1.epoch) }, .killed, now: now)
     }
 
     /// The link to a raylet closed.

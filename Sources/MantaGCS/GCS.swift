@@ -19,8 +19,8 @@ package distributed actor GCS: ControlActor {
     /// How long one who lost a link waits for the word of the raylet on what became of the process.
     static let lossPatience = Duration.seconds(1)
 
-    var plane: ControlPlane
-    private var raylets: [NodeID: any RayletClient] = [:]
+    package internal(set) var plane: ControlPlane
+    var raylets: [NodeID: any RayletClient] = [:]
     private var spawns = WaitTable<ActorID, CheckedContinuation<SpawnEnd, Never>>()
     /// Spawns that settled in the very step that accepted them.
     private var settledAtOnce: [ActorID: SpawnEnd] = [:]
@@ -33,7 +33,9 @@ package distributed actor GCS: ControlActor {
     /// Those in processes of their own.
     var drivers: Set<ProcessID> = []
     /// Makes the client of a raylet from its identity.
-    private let makeClient: @Sendable (ActorID) throws -> any RayletClient
+    let makeClient: @Sendable (ActorID) throws -> any RayletClient
+    /// On the links to raylets in other processes.
+    let heartbeat: LinkLimits.Heartbeat
 
     /// What a caller can wait for.
     enum WaitKey: Hashable {
@@ -47,23 +49,30 @@ package distributed actor GCS: ControlActor {
     private init(
         callbacks: ControlCallbacks<GCS>,
         makeClient: @escaping @Sendable (ActorID) throws -> any RayletClient,
+        liveness: NodeLiveness,
         actorSystem: ClusterSystem
     ) {
         self.actorSystem = actorSystem
         self.callbacks = callbacks
         self.makeClient = makeClient
-        plane = ControlPlane(cluster: actorSystem.options.cluster, seed: .random(in: 0 ... .max))
+        heartbeat = liveness.heartbeat
+        plane = ControlPlane(
+            cluster: actorSystem.options.cluster,
+            seed: .random(in: 0 ... .max),
+            grace: liveness.grace
+        )
     }
 
     /// Makes the GCS of the cluster in this process.
     package static func make(
         in system: ClusterSystem,
+        liveness: NodeLiveness = NodeLiveness(),
         client: @escaping @Sendable (ActorID) throws -> any RayletClient
     ) -> GCS {
         let id = ActorID.system(number, process: system.process)
         let callbacks = ControlCallbacks<GCS>(control: system.control)
         let gcs = ActorCreation(GCS.self, id: id, epoch: 0, label: "GCS").makeNow {
-            GCS(callbacks: callbacks, makeClient: client, actorSystem: system)
+            GCS(callbacks: callbacks, makeClient: client, liveness: liveness, actorSystem: system)
         }
         callbacks.start(gcs)
         return gcs
@@ -82,12 +91,7 @@ package distributed actor GCS: ControlActor {
         for waiter in waits.removeAll() { waiter.resume() }
     }
 
-    // MARK: Raylets
-
-    package distributed func nodeJoined(_ node: NodeRegistration) throws -> NodeAdmission {
-        raylets[node.id] = try makeClient(node.raylet)
-        return step { $0.nodeJoined(node, now: Lane.now) }
-    }
+    // MARK: Raylets and processes
 
     package distributed func processJoined(_ record: ProcessRecord) throws {
         switch plane.processJoined(record) {
@@ -101,12 +105,6 @@ package distributed actor GCS: ControlActor {
     /// A process has ended with the incarnations in it, those included that it was building.
     package distributed func processLeft(_ id: ProcessID, _ cause: DeathCause, incarnations: [ActorKey]) {
         step { $0.processLeft(id, cause, incarnations: incarnations, now: Lane.now) }
-    }
-
-    /// A node is given up: its raylet cannot be reached any more.
-    package distributed func nodeDied(_ node: NodeID) {
-        step { $0.nodeDied(node, now: Lane.now) }
-        raylets[node] = nil
     }
 
     private func send(_ instruction: Instruction, to node: NodeID) {
@@ -143,21 +141,6 @@ package distributed actor GCS: ControlActor {
         }
     }
 
-    private func probe(_ node: NodeID) {
-        guard let raylet = raylets[node] else { return }
-        _ = Task(executorPreference: actorSystem.control.tasks) { await self.probe(raylet, on: node) }
-    }
-
-    private func probe(_ raylet: any RayletClient, on node: NodeID) async {
-        do {
-            try await withCallOptions(timeout: .seconds(1)) { try await raylet.probe() }
-        } catch {
-            // One that only takes its time may still come back within the time of grace.
-            guard (error as? ClusterError)?.code == .notConnected else { return }
-            step { $0.probeFailed(node, now: Lane.now) }
-        }
-    }
-
     // MARK: Deciding and acting
 
     /// Lets the control plane decide, then does what it says.
@@ -174,7 +157,9 @@ package distributed actor GCS: ControlActor {
             case .settle(let id, let end): settle(id, end)
             case .changed(let id): resumeWaiters(.change(id))
             case .released(let key): resumeWaiters(.release(key))
-            case .processEnded(let process): resumeWaiters(.end(process))
+            case .processEnded(let process):
+                actorSystem.unwatch(process)
+                resumeWaiters(.end(process))
             case .news: resumeWaiters(.news)
             case .probe(let node): probe(node)
             case .waits(let spec):

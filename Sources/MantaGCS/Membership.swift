@@ -25,6 +25,9 @@ package struct Membership: Sendable {
     }
 
     package func isMember(_ node: NodeID) -> Bool { states[node] != nil }
+    package func isSuspect(_ node: NodeID) -> Bool {
+        if case .suspect = states[node] { true } else { false }
+    }
 
     package enum OnJoin: Hashable, Sendable {
         case new

@@ -5,7 +5,7 @@ package protocol RayletClient: Sendable {
     func create(_ spec: ActorSpec) async throws -> CreationAnswer
     func end(_ actor: ActorKey, _ cause: DeathCause) async throws
     func stop(_ actor: ActorKey, _ cause: DeathCause, within limit: Duration) async throws
-    /// Answers, if the raylet is there.
+    /// Answers, if the raylet is there, and has it register again: its node is suspect.
     func probe() async throws
 }
 

@@ -48,6 +48,14 @@ extension Raylet {
         switch try await create(spec, by: host, in: workerID) {
         case .failed(let failure): return .initFailed(failure)
         case .created(let lane):
+            // Its end may have been seen first, and then nobody would take the actor from the tables again.
+            guard workers[workerID] != nil else {
+                throw ClusterError(
+                    .workerDied(lastEnds[workerID] ?? .killed),
+                    "the worker ended when it had created \(spec.label)",
+                    outcome: .executed
+                )
+            }
             let location = ActorLocation(
                 process: workerID,
                 endpoint: actorSystem.options.endpoint(of: workerID),

@@ -26,6 +26,7 @@ extension Raylet {
                 operatingSystemID: entry.process.operatingSystemID
             )
         )
+        await passOnCuts(to: worker)
         carryOut(pool.ready(worker))
     }
 
@@ -48,15 +49,13 @@ extension Raylet {
 
     private func start(for actor: ActorID?) {
         guard !isStopping else { return carryOut(pool.startFailed(.killed)) }
-        let id = ProcessID(.random(in: 1 ... .max))
+        let id = actorSystem.newChildID()
         let environment = actor.flatMap { requests[$0]?.spec.options.environment } ?? [:]
         do {
-            let (process, control) = try WorkerProcess.start(
-                id,
-                try options.command(id, raylet: self.id, system: actorSystem, adding: environment),
+            let (process, control) = try options.launcher.start(
+                options.launch(id, raylet: self.id, system: actorSystem),
+                adding: environment,
                 lane: actorSystem.control,
-                outputLane: options.outputLane,
-                logger: logger,
                 onExit: { [callbacks] cause in callbacks.perform { $0.exited(id, cause) } }
             )
             workers[id] = Worker(process: process)
@@ -166,7 +165,7 @@ extension Raylet {
 
     private func reportUntilHeard(_ process: ProcessID, _ cause: DeathCause, _ incarnations: [ActorKey]) async
     {
-        while !isStopping {
+        while !isStopping, !actorSystem.isCutOff {
             do {
                 return try await gcs.processLeft(process, cause, incarnations: incarnations)
             } catch {

@@ -33,11 +33,19 @@ package distributed actor Raylet: ControlActor {
     /// Those who wait until an incarnation is gone.
     private var mourners: [ActorKey: [CheckedContinuation<Void, Never>]] = [:]
     var isStopping = false
+    /// For tests: who cannot be reached from here, for workers that start later.
+    var cutHosts: Set<ProcessID> = []
+    /// The node was declared dead.
+    var isFenced = false
+    /// Whether the GCS has yet to be told again who is here; `nil` while nobody tries to.
+    var mustRegister: Bool?
+    /// Ends the process, or whatever else the raylet lives in, after it was fenced.
+    let onFenced: @Sendable () -> Void
     /// How the last workers ended that did.
     var lastEnds: [ProcessID: DeathCause] = [:]
 
     struct Worker {
-        var process: WorkerProcess
+        var process: any WorkerHandle
         var isReady = false
         /// Resumed when it has ended.
         var exitWaiters: [CheckedContinuation<Void, Never>] = []
@@ -52,6 +60,7 @@ package distributed actor Raylet: ControlActor {
         options: RayletOptions,
         gcs: GCS,
         processes: WorkerProcesses,
+        onFenced: @escaping @Sendable () -> Void,
         callbacks: ControlCallbacks<Raylet>,
         actorSystem: ClusterSystem
     ) {
@@ -59,6 +68,7 @@ package distributed actor Raylet: ControlActor {
         self.options = options
         self.gcs = gcs
         self.processes = processes
+        self.onFenced = onFenced
         self.callbacks = callbacks
         logger = actorSystem.logger
         leases = LeaseTable(total: options.resources)
@@ -71,7 +81,8 @@ package distributed actor Raylet: ControlActor {
         options: RayletOptions,
         gcs: GCS,
         processes: WorkerProcesses,
-        in system: ClusterSystem
+        in system: ClusterSystem,
+        onFenced: @escaping @Sendable () -> Void = {}
     ) -> Raylet {
         let id = ActorID.system(firstNumber + UInt64(index), process: system.process)
         let callbacks = ControlCallbacks<Raylet>(control: system.control)
@@ -80,6 +91,7 @@ package distributed actor Raylet: ControlActor {
                 options: options,
                 gcs: gcs,
                 processes: processes,
+                onFenced: onFenced,
                 callbacks: callbacks,
                 actorSystem: system
             )
@@ -88,25 +100,9 @@ package distributed actor Raylet: ControlActor {
         return raylet
     }
 
-    /// Joins the cluster, and starts the first workers.
-    package distributed func begin() async throws {
-        guard try await register() == .accepted else {
-            throw ClusterError(.notConnected, "\(options.node) was declared dead before it had joined")
-        }
-        carryOut(pool.begin())
-    }
-
-    func register() async throws -> NodeAdmission {
-        try await gcs.nodeJoined(
-            NodeRegistration(
-                id: options.node,
-                address: options.address,
-                resources: options.resources,
-                labels: options.labels,
-                raylet: id,
-                hosted: leases.all
-            )
-        )
+    /// The raylet that is alone in `process`.
+    package static func at(_ process: ProcessID, using system: ClusterSystem) throws -> Raylet {
+        try Raylet.resolve(id: .system(firstNumber, process: process), using: system)
     }
 
     // MARK: What the GCS has it do
@@ -164,9 +160,6 @@ package distributed actor Raylet: ControlActor {
         }
         try await end(key, cause)
     }
-
-    /// Answers: the raylet is there.
-    package distributed func probe() {}
 
     private func takeAway(_ key: ActorKey, _ cause: DeathCause) async {
         if let home = pool.home(of: key.id) {

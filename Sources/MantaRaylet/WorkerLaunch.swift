@@ -1,9 +1,8 @@
 package import MantaCore
 package import MantaRuntime
-internal import MantaWire
 
 /// What a worker process is told when it is started, in a variable of its environment.
-package struct WorkerLaunch: Codable, Sendable {
+package struct WorkerLaunch: LaunchRecord {
     package static let variable = "MANTA_WORKER"
     /// Set beside it for a test bundle, which enters the worker role before `main`.
     package static let beforeMainVariable = "MANTA_WORKER_BEFORE_MAIN"
@@ -22,22 +21,8 @@ package struct WorkerLaunch: Codable, Sendable {
     package var dispatch: DispatchMode
     package var namespace: String
     package var logLevel: String
-
-    /// As the variable's value: CBOR in hexadecimal digits.
-    package func encoded() throws -> String {
-        try CBOR.encode(self).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
-    }
-
-    package init(encoded text: String) throws {
-        let digits = Array(text.utf8)
-        let bytes = stride(from: 0, to: digits.count - digits.count % 2, by: 2).compactMap { index in
-            UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16)
-        }
-        self = try CBOR.decode(WorkerLaunch.self, from: bytes)
-    }
+    /// The cluster is for tests, and its network may fail.
+    package var hasFaults: Bool
 
     package init(
         worker: ProcessID,
@@ -60,5 +45,6 @@ package struct WorkerLaunch: Codable, Sendable {
         dispatch = options.dispatch
         namespace = options.namespace
         self.logLevel = logLevel
+        hasFaults = options.faults != nil
     }
 }

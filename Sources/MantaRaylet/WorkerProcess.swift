@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// The process is watched by a descriptor for it, not by signals, and all its output is read before its end
 /// is told.
-final class WorkerProcess: LaneSource, Sendable {
+final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
     /// How many of the last lines of output are kept for the cause of death.
     private static let keptLineCount = 20
 
@@ -34,20 +34,13 @@ final class WorkerProcess: LaneSource, Sendable {
         var readers: [OutputReader] = []
     }
 
-    /// What it takes to start a worker.
-    struct Command {
-        var path: String
-        var arguments: [String]
-        var environment: [String: String]
-    }
-
     /// Starts the process, and returns this end of its control socket beside it.
     ///
     /// `outputLane` reads what the worker writes; `onExit` is called once, when the process has ended and its
     /// output has been read. Throws `overloaded` when the system has no process or descriptor left.
     static func start(
         _ id: ProcessID,
-        _ command: Command,
+        _ command: ProcessCommand,
         lane: Lane,
         outputLane: Lane,
         logger: Logger,
@@ -69,11 +62,7 @@ final class WorkerProcess: LaneSource, Sendable {
         try check(manta_socketpair(&control), "socketpair")
         try check(manta_pipe(&output), "pipe")
         try check(manta_pipe(&errors), "pipe")
-        let pid = withCStrings(command.arguments) { arguments in
-            withCStrings(command.environment.map { "\($0.key)=\($0.value)" }.sorted()) { environment in
-                manta_spawn(command.path, arguments, environment, control[1], output[1], errors[1])
-            }
-        }
+        let pid = command.spawn(control: control[1], output: output[1], errors: errors[1])
         try check(pid, "posix_spawn of \(command.path)")
         for descriptor in [control[1], output[1], errors[1]] { _ = manta_close(descriptor) }
         let pidfd = manta_pidfd_open(pid)
@@ -170,19 +159,4 @@ final class WorkerProcess: LaneSource, Sendable {
         }
         if let cause { onExit(cause) }
     }
-}
-
-/// Calls `body` with the strings as C wants them: an array of pointers, with a null behind the last.
-private func withCStrings<R>(
-    _ strings: [String],
-    _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> R
-) -> R {
-    let pointers = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
-    for (index, string) in strings.enumerated() { (pointers + index).initialize(to: strdup(string)) }
-    (pointers + strings.count).initialize(to: nil)
-    defer {
-        for index in strings.indices { free(pointers[index]) }
-        pointers.deallocate()
-    }
-    return body(pointers)
 }

@@ -12,7 +12,18 @@ package struct CallAttempts {
     private let retryUnknown: Bool
     private var lookupCount = 1
     /// Where an attempt may have run, and how it ended. The first one counts.
-    private var unknown: (error: ClusterError, location: ActorLocation)?
+    private var unknown: UnknownAttempt?
+
+    /// An object, because every call has attempts, and next to none has this.
+    private final class UnknownAttempt: Sendable {
+        let error: ClusterError
+        let location: ActorLocation
+
+        init(_ error: ClusterError, at location: ActorLocation) {
+            self.error = error
+            self.location = location
+        }
+    }
 
     package init(retries: Int, retryUnknown: Bool) {
         retriesLeft = retries
@@ -33,7 +44,7 @@ package struct CallAttempts {
         at location: ActorLocation,
         fate: ActorFate?
     ) -> ClusterError? {
-        if wasSent, unknown == nil { unknown = (error, location) }
+        if wasSent, unknown == nil { unknown = UnknownAttempt(error, at: location) }
         switch fate {
         case .dead, .unknown, .pending: return final(error)
         case .alive(let now) where Self.isSame(now, location): break
@@ -50,6 +61,9 @@ package struct CallAttempts {
 
     /// The actor was not where the call went, so this attempt has not run. `nil` when it is to be looked for.
     package mutating func notThere(_ error: ClusterError) -> ClusterError? { again() ? nil : final(error) }
+
+    /// Whether an attempt may have run.
+    package var mayHaveRun: Bool { unknown != nil }
 
     /// Why the call may not go to `location`; `nil` when it may.
     package func refusal(at location: ActorLocation) -> ClusterError? {

@@ -40,7 +40,9 @@ package struct CallContext: Sendable {
         let isServing = manta_task_identity() == context.servingTask
         guard isServing || manta_task_is_child() != 0 else { return terms }
         terms.deadline = min(terms.deadline, context.deadline)
-        if isServing || TaskTree.currentTask(isWithin: context.servingTask) { terms.serving = serving }
+        if isServing || TaskTree.currentTask(isWithin: context.servingTask) {
+            terms.serving = ObjectIdentifier(serving)
+        }
         return terms
     }
 }
@@ -48,8 +50,8 @@ package struct CallContext: Sendable {
 /// What holds for one call.
 struct CallTerms {
     var deadline: Moment
-    /// The call that is being served and cannot end before this one.
-    var serving: ServedCall?
+    /// The call that is being served and cannot end before this one, and so need not be kept alive.
+    var serving: ObjectIdentifier?
     var retries = 0
     var retryUnknown = false
     var reply = ReplyMode.awaited

@@ -77,7 +77,7 @@ extension ClusterSystem {
             } else {
                 route = try await reach(id, method, invocation, terms.deadline, &attempts)
             }
-            if let error = attempts.refusal(at: route.location) { throw error }
+            if attempts.mayHaveRun, let error = attempts.refusal(at: route.location) { throw error }
             let call = PendingCall(
                 route: route,
                 method: method,

@@ -39,6 +39,9 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let lastServedSerial = Atomic<UInt64>(0)
     private let lastCallSequence = Atomic<UInt64>(0)
     private let attachment = Mutex<(any Sendable)?>(nil)
+    /// Whose control links have heartbeats.
+    let watches = Mutex<[ProcessID: ControlWatch]>([:])
+    private let childCount = Atomic<UInt64>(0)
 
     /// Starts the lanes of this process; it listens for links from `listen()` on.
     package init(process: ProcessID, options: RuntimeOptions, logger: Logger) {
@@ -58,7 +61,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
         controlNotes = LaneNotes(control)
         laneNotes = lanes.map { LaneNotes($0) }
-        peers = Peers()
+        peers = Peers(faults: options.faults)
         userInfo.withLock { $0 = [.actorSystemKey: self] }
         watchdog.start(self)
         DeadlockProbe.make(in: self)
@@ -78,6 +81,11 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     /// Whether calls run through `TargetEntry`.
     var usesCachedDispatch: Bool { cachedDispatch.load(ordering: .relaxed) }
     func useCachedDispatch() { cachedDispatch.store(true, ordering: .relaxed) }
+
+    /// An identifier for a process that this one starts.
+    package func newChildID() -> ProcessID {
+        process.child(childCount.add(1, ordering: .relaxed).newValue)
+    }
 
     // MARK: Lanes
 
@@ -174,12 +182,15 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
             path: path,
             lane: control,
             greeting: greeting(to: ProcessID(0), lane: 0),
+            faults: options.faults,
             accepted: { [weak self] socket in self?.accept(socket) ?? socket.discard() },
             refused: { [logger] reason in logger.warning("refused a link", metadata: ["reason": "\(reason)"])
             }
         )
         listener.start()
         self.listener.withLock { $0 = listener }
+        // Cut off meanwhile, by one who found nothing to close.
+        if isCutOff { self.listener.withLock { $0.take() }?.close() }
     }
 
     private func accept(_ socket: GreetedSocket) {
@@ -214,6 +225,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         logger.debug("link closed", metadata: ["peer": "\(connection.peer)", "reason": "\(failure)"])
         onClosed.withLock { $0[ObjectIdentifier(connection)] }?(failure)
         onClosed.withLock { $0[ObjectIdentifier(connection)] = nil }
+        if connection.lane === control { watches.withLock { $0[connection.peer] }?.lost(failure) }
     }
 
     private let onClosed = Mutex<[ObjectIdentifier: @Sendable (LinkFailure) -> Void]>([:])
@@ -303,10 +315,19 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         return peers.all.lazy.compactMap { $0.methodRun(by: task) }.first
     }
 
-    /// Closes all links and ends the lanes; calls in both directions end with `notConnected`.
-    package func stop() async {
+    /// Closes all links for good, and opens no more: calls in both directions end with `notConnected`.
+    package func cutOff() {
         listener.withLock { $0.take() }?.close()
         peers.close("\(process) shut down")
+    }
+
+    /// Whether `cutOff` or `stop` has been called.
+    package var isCutOff: Bool { peers.areClosed }
+
+    /// Closes all links and ends the lanes; calls in both directions end with `notConnected`.
+    package func stop() async {
+        cutOff()
+        watches.withLock { $0 = [:] }
         for lane in lanes + hosted.allOwnLanes { await lane.stop() }
         await control.stop()
         routes.withLock { $0 = [:] }

@@ -34,7 +34,12 @@ extension Connection {
             } else {
                 transmitOrPark(call, &state, now: now)
             }
-            let end: CallEnd? = call.isOneWay && !state.takeHandedOver().isEmpty ? .handedOver : nil
+            var end: CallEnd?
+            if call.isOneWay, call.continuation == nil {
+                // It has just been sent, and so is the last one there.
+                state.handedOver.removeLast()
+                end = .handedOver
+            }
             guard call.deadline < state.timer else { return (end, nil) }
             state.timer = call.deadline
             return (end, call.deadline)
@@ -85,8 +90,11 @@ extension Connection {
         }
     }
 
-    func resume(_ handedOver: [UnsafeContinuation<CallEnd, Never>]) {
-        for continuation in handedOver { continuation.resume(returning: .handedOver) }
+    /// Lets the callers of one-way calls go on that have been sent.
+    func resumeHandedOver() {
+        for continuation in state.withLock({ $0.takeHandedOver() }) {
+            continuation.resume(returning: .handedOver)
+        }
     }
 
     private func sendName(of method: CalledMethod, on link: Link) {
@@ -111,10 +119,10 @@ extension Connection {
         guard let status = ReplyStatus(rawValue: head.detail) else {
             return refuse("a reply of status \(head.detail)")
         }
-        var handedOver: [UnsafeContinuation<CallEnd, Never>] = []
+        var hasHandedOver = false
         var refused: Route?
         let (known, continuation) = state.withLock { state in
-            defer { handedOver = state.takeHandedOver() }
+            defer { hasHandedOver = !state.handedOver.isEmpty }
             switch state.calls.replied(head.number) {
             case .unknown: return (false, UnsafeContinuation<CallEnd, Never>?.none)
             case .abandoned(let call):
@@ -132,19 +140,19 @@ extension Connection {
         }
         guard known else { return refuse("a reply to call \(head.number), which is not open") }
         if let refused { system.drop(refused) }
-        resume(handedOver)
+        if hasHandedOver { resumeHandedOver() }
         continuation?.resume(returning: .reply(status, body.kept()))
     }
 
     func started(_ number: UInt32) {
-        let handedOver = state.withLock { state in
+        let hasHandedOver = state.withLock { state in
             // Its reply may have overtaken it on another thread of the peer.
-            guard let call = state.calls.waiter(number) else { return state.takeHandedOver() }
+            guard let call = state.calls.waiter(number) else { return false }
             call.route.window.started(call.place)
             sendHeld(call.route, &state)
-            return state.takeHandedOver()
+            return !state.handedOver.isEmpty
         }
-        resume(handedOver)
+        if hasHandedOver { resumeHandedOver() }
     }
 
     private func noteReply(_ head: FrameHead, _ call: PendingCall, _ state: inout State) {
@@ -215,8 +223,9 @@ extension Connection {
     /// The numbers of the calls over this link that `served` has made and waits for. Those that are held back
     /// here are not among them: their callee does not know them.
     func calls(madeBy served: ServedCall) -> [UInt32] {
-        state.withLock { state in
-            state.calls.waiters.compactMap { $0.serving === served && $0.isSent ? $0.number : nil }
+        let served = ObjectIdentifier(served)
+        return state.withLock { state in
+            state.calls.waiters.compactMap { $0.serving == served && $0.isSent ? $0.number : nil }
         }
     }
 }

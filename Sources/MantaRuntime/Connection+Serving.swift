@@ -56,7 +56,7 @@ extension Connection {
             method: method,
             hosted: hosted,
             body: body.kept(),
-            substitutionCount: Int(head.detail),
+            substitutionCount: head.detail,
             token: token,
             deadline: deadline(call.remainingMilliseconds),
             wantsStarted: head.flags.contains(.wantsStarted)
@@ -67,8 +67,8 @@ extension Connection {
         }
         switch admitted {
         case .run:
-            if let token {
-                served.startOnce(token)
+            if let repeatable = served.repeatable {
+                served.startOnce(repeatable)
             } else if let refusal = hosted.closedFor {
                 served.endUnrun(refusal)
             } else {

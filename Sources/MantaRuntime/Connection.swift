@@ -40,7 +40,6 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         var isReadingPaused = false
 
         mutating func takeHandedOver() -> [UnsafeContinuation<CallEnd, Never>] {
-            guard !handedOver.isEmpty else { return [] }
             defer { handedOver = [] }
             return handedOver
         }
@@ -58,7 +57,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         peer = socket.peer.process
         notes = system.notes(of: lane)
         var limits = system.options.linkLimits
-        limits.heartbeat = heartbeat
+        limits.heartbeat = heartbeat ?? system.heartbeat(with: peer, on: lane)
         let link = Link(
             socket: socket.descriptor,
             lane: lane,
@@ -68,6 +67,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         )
         state.withLock { $0.link = link }
         link.start()
+        system.options.faults?.entered(link, to: peer)
     }
 
     /// In both directions.
@@ -94,7 +94,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
 
     package func drained(_ link: Link) {
         let now = Lane.now
-        let handedOver = state.withLock { state in
+        state.withLock { state in
             if state.isReadingPaused {
                 state.isReadingPaused = false
                 link.resumeReading()
@@ -102,12 +102,12 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
             while !link.isCongested, let call = state.parked.popFirst() {
                 if call.number != nil { transmit(call, &state, now: now) }
             }
-            return state.takeHandedOver()
         }
-        resume(handedOver)
+        resumeHandedOver()
     }
 
     package func closed(_ failure: LinkFailure, on link: Link) {
+        system.options.faults?.left(link)
         let (calls, running) = state.withLock { state in
             state.failure = failure
             state.link = nil

@@ -40,7 +40,7 @@ distributed actor DeadlockProbe: ControlActor {
             let call = link.state.withLock({ $0.running[number] })
         else { return nil }
         // One that was sent again waits for the one that runs.
-        let served = call.life.withLock { $0.leader } ?? call
+        let served = call.repeatable?.leader ?? call
         var search = WaitSearch(actorSystem, known: known, hops: min(hops, Self.hopLimit))
         await search.look(at: served)
         return Answer(call: served.key, graph: search.graph)

@@ -36,12 +36,13 @@ package final class HostedActors: Sendable {
 
     /// Lets go of all actors: the system has stopped.
     package func removeAll() {
-        // Freed after the lock is: their deinitialisers come back here.
         let actors = state.withLock { state in
             defer { state.actors = [:] }
             return state.actors
         }
-        _ = consume actors
+        // Freed after the lock is: their deinitialisers come back here. Left to the optimizer, they are freed
+        // before.
+        withExtendedLifetime(actors) {}
     }
 
     package func ownLane(of id: ActorID) -> Lane? { state.withLock { $0.ownLanes[id] } }

@@ -27,6 +27,12 @@ final class Peers: Sendable {
     }
 
     private let state = Mutex(State())
+    private let faults: NetworkFaults?
+
+    init(faults: NetworkFaults?) { self.faults = faults }
+
+    /// Whether they were closed for good.
+    var areClosed: Bool { state.withLock { $0.closed != nil } }
 
     var all: [Connection] { state.withLock { Array($0.connections.values) } }
 
@@ -46,6 +52,7 @@ final class Peers: Sendable {
             // patience.
             Task {
                 do {
+                    try await self.faults?.passage(to: process)
                     let connection = try await connect()
                     self.connected(connection, key)
                     connecting.end(.success(connection))

@@ -14,11 +14,9 @@ final class PendingCall: @unchecked Sendable {
     var frame: ByteWriter?
     let substitutionCount: Int
     /// The call that made this one and waits for it.
-    let serving: ServedCall?
-    /// Of a call that may be sent again.
-    let token: CallToken?
-    /// Its caller waits only until it has been handed to the link.
-    let isOneWay: Bool
+    let serving: ObjectIdentifier?
+    /// `nil` for most. An object, so that those stay within what malloc has at hand at once (120 bytes).
+    private let special: SpecialCall?
 
     var continuation: UnsafeContinuation<CallEnd, Never>?
     var number: UInt32?
@@ -42,10 +40,26 @@ final class PendingCall: @unchecked Sendable {
         self.method = method
         deadline = terms.deadline
         serving = isOneWay ? nil : terms.serving
-        self.token = token
-        self.isOneWay = isOneWay
+        special = token != nil || isOneWay ? SpecialCall(token: token, isOneWay: isOneWay) : nil
         self.frame = frame
         self.substitutionCount = substitutionCount
+    }
+}
+
+extension PendingCall {
+    /// Of a call that may be sent again.
+    var token: CallToken? { special?.token }
+    /// Its caller waits only until it has been handed to the link.
+    var isOneWay: Bool { special?.isOneWay ?? false }
+}
+
+private final class SpecialCall: Sendable {
+    let token: CallToken?
+    let isOneWay: Bool
+
+    init(token: CallToken?, isOneWay: Bool) {
+        self.token = token
+        self.isOneWay = isOneWay
     }
 }
 

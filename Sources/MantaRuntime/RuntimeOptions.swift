@@ -14,6 +14,8 @@ package struct RuntimeOptions: Sendable {
     /// Where the names of this program's actors count, if they do not say otherwise.
     package var namespace: String
     package var linkLimits = LinkLimits()
+    /// For tests: what this process cannot reach for now.
+    package var faults: NetworkFaults?
 
     package init(
         directory: String,

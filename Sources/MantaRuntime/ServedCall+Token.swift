@@ -3,15 +3,34 @@ import MantaTransport
 import MantaWire
 import Synchronization
 
+/// What a served call has that its caller may send again.
+final class RepeatableCall: Sendable {
+    let token: CallToken
+    private let role = Mutex<Role?>(nil)
+
+    enum Role {
+        /// It is the one that runs, for all that are sent with the same token.
+        case leads
+        case follows(ServedCall)
+    }
+
+    init(_ token: CallToken) { self.token = token }
+
+    var leads: Bool { if case .leads = role.withLock({ $0 }) { true } else { false } }
+    /// The call that runs in its place.
+    var leader: ServedCall? { if case .follows(let call) = role.withLock({ $0 }) { call } else { nil } }
+    func take(_ role: Role) { self.role.withLock { $0 = role } }
+}
+
 /// Calls that their callers may send again: each runs once, and its reply goes to all that were sent for it.
 extension ServedCall {
     /// Starts the call, unless it has been sent before: then it gets the reply of that.
-    func startOnce(_ token: CallToken) {
-        switch hosted.replies.arrived(token, self) {
+    func startOnce(_ repeatable: RepeatableCall) {
+        switch hosted.replies.arrived(repeatable.token, self) {
         case .run:
-            life.withLock { $0.ownsReply = true }
+            repeatable.take(.leads)
             if let refusal = hosted.closedFor { endUnrun(refusal) } else { start() }
-        case .attached(let leader): life.withLock { $0.leader = leader }
+        case .attached(let leader): repeatable.take(.follows(leader))
         case .reply(let status, let bytes): copy(status, bytes)
         case .forgotten: copy(.failed, encoded(forgotten()))
         case .full: copy(.failed, encoded(tooManyRunning()))
@@ -19,13 +38,14 @@ extension ServedCall {
     }
 
     /// Keeps the reply, and sends it for those that wait for the same.
-    func share(_ status: ReplyStatus, _ writer: ByteWriter, _ flags: FrameFlags) {
-        guard let token, life.withLock({ $0.ownsReply }) else { return }
+    func share(_ repeatable: RepeatableCall, _ status: ReplyStatus, _ writer: ByteWriter, _ flags: FrameFlags)
+    {
+        guard repeatable.leads else { return }
         let body = Array(writer.bytes[FrameHead.byteCount...])
         let followers =
             flags.contains(.outOfTurn)
-            ? hosted.replies.withdrew(token)
-            : hosted.replies.finished(token, status, body, until: deadline)
+            ? hosted.replies.withdrew(repeatable.token)
+            : hosted.replies.finished(repeatable.token, status, body, until: deadline)
         for follower in followers { follower.copy(status, body) }
     }
 
@@ -39,10 +59,9 @@ extension ServedCall {
     }
 
     /// The caller may come back for the reply, over another link, until its deadline.
-    func linkLostForNow() {
-        let (ownsReply, hasEnded) = life.withLock { ($0.ownsReply, $0.hasEnded) }
-        guard ownsReply else { return noteEnd() }
-        guard !hasEnded else { return }
+    func linkLostForNow(_ repeatable: RepeatableCall) {
+        guard repeatable.leads else { return noteEnd() }
+        guard !hasReturned else { return }
         hosted.adopt(self)
         guard deadline != .distantFuture else { return }
         let (control, deadline) = (connection.system.control, deadline)

@@ -11,31 +11,29 @@ import Synchronization
 /// It ends with exactly one reply: the method's, or an error when the actor is killed first. The connection
 /// knows by its table which came first.
 final class ServedCall: Sendable {
+    // In an order without gaps: up to 120 bytes are what malloc has at hand at once.
     let number: UInt32
+    private let substitutionCount: UInt16
+    private let wantsStarted: Bool
+    private let ended = Atomic<Bool>(false)
     let hosted: HostedActor
     let connection: Connection
     let method: ServedMethod
     private let body: FrameBuffer
-    private let substitutionCount: Int
-    /// By which the caller may send it again.
-    let token: CallToken?
     let deadline: Moment
-    private let wantsStarted: Bool
     private let identity = Atomic<UInt>(0)
-    private let ended = Atomic<Bool>(false)
     private let serial = Atomic<UInt64>(0)
-    let life = Mutex(Life())
+    /// Of a call that its caller may send again.
+    let repeatable: RepeatableCall?
+    private let life = Mutex(Life())
 
-    struct Life {
+    private struct Life {
         var task: Task<Void, Never>?
+        /// `nil` for most.
+        var watchers: [@Sendable () -> Void]?
         var isCancelled = false
         /// The method has returned, or never runs.
         var hasEnded = false
-        var watchers: [@Sendable () -> Void] = []
-        /// With a token: this is the call that runs, for all that are sent with the same one.
-        var ownsReply = false
-        /// Else the call that runs.
-        var leader: ServedCall?
     }
 
     init(
@@ -44,7 +42,7 @@ final class ServedCall: Sendable {
         method: ServedMethod,
         hosted: HostedActor,
         body: FrameBuffer,
-        substitutionCount: Int,
+        substitutionCount: UInt16,
         token: CallToken?,
         deadline: Moment,
         wantsStarted: Bool
@@ -55,7 +53,7 @@ final class ServedCall: Sendable {
         self.hosted = hosted
         self.body = body
         self.substitutionCount = substitutionCount
-        self.token = token
+        repeatable = token.map { RepeatableCall($0) }
         self.deadline = deadline
         self.wantsStarted = wantsStarted
     }
@@ -106,19 +104,19 @@ final class ServedCall: Sendable {
     /// Cancels the method's task; a call that waits for its turn never runs. From any thread.
     func cancel() {
         if let line = hosted.line, line.withdraw(self) { return endUnrun(cancelledInLine()) }
-        let (started, leader) = life.withLock { life in
+        let started = life.withLock { life in
             life.isCancelled = true
-            return (life.task, life.leader)
+            return life.task
         }
         started?.cancel()
-        leader?.cancel()
+        repeatable?.leader?.cancel()
     }
 
     /// Nobody waits for the reply any more.
     func linkLost() {
-        if token != nil { return linkLostForNow() }
+        if let repeatable { return linkLostForNow(repeatable) }
         cancel()
-        if !life.withLock({ $0.hasEnded }) { hosted.adopt(self) }
+        if !hasReturned { hosted.adopt(self) }
     }
 
     /// The actor is killed: the caller learns it now.
@@ -154,14 +152,17 @@ final class ServedCall: Sendable {
 
     /// Sends the reply, unless there has been one.
     func answer(_ status: ReplyStatus, _ writer: ByteWriter, flags: FrameFlags = FrameFlags()) {
-        if token != nil { share(status, writer, flags) }
+        if let repeatable { share(repeatable, status, writer, flags) }
         connection.finish(self, status, writer, flags: flags)
     }
+
+    /// The method has returned, or never runs.
+    var hasReturned: Bool { life.withLock { $0.hasEnded } }
 
     /// Calls `action` when the method has returned, or at once if it has, or never runs.
     func whenEnded(_ action: @escaping @Sendable () -> Void) {
         let hasEnded = life.withLock { life in
-            if !life.hasEnded { life.watchers.append(action) }
+            if !life.hasEnded { life.watchers = (life.watchers ?? []) + [action] }
             return life.hasEnded
         }
         if hasEnded { action() }
@@ -172,10 +173,9 @@ final class ServedCall: Sendable {
         let watchers = life.withLock { life in
             life.hasEnded = true
             life.task = nil
-            defer { life.watchers = [] }
-            return life.watchers
+            return life.watchers.take()
         }
-        for watcher in watchers { watcher() }
+        if let watchers { for watcher in watchers { watcher() } }
     }
 
     // MARK: Running
@@ -203,8 +203,8 @@ final class ServedCall: Sendable {
         do throws(ClusterError) {
             var decoder = try CallDecoder(
                 body,
-                offset: CallHead.byteCount + (token == nil ? 0 : CallToken.byteCount),
-                substitutionCount: substitutionCount,
+                offset: CallHead.byteCount + (repeatable == nil ? 0 : CallToken.byteCount),
+                substitutionCount: Int(substitutionCount),
                 userInfo: userInfo
             )
             switch method.fit(actor, substitutions: decoder.substitutions) {

@@ -23,7 +23,7 @@ struct FaultRates {
         loss = isNetworkGood ? 0 : Int.random(in: 0...60, using: &random)
         repetition = isNetworkGood ? 0 : Int.random(in: 0...60, using: &random)
         delay = isNetworkGood ? 0 : Int.random(in: 0...150, using: &random)
-        startFailures = Int.random(in: 0...30, using: &random)
+        startFailures = Int.random(in: 0...30, using: &random) * (random.chance(perMille: 100) ? 10 : 1)
         deathsAtStart = Int.random(in: 0...80, using: &random)
         initErrors = Int.random(in: 0...80, using: &random)
         initCrashes = Int.random(in: 0...80, using: &random)
@@ -31,8 +31,7 @@ struct FaultRates {
         let size = max(1, nodeCount / 6)
         faultInterval = random.duration(milliseconds: 200...3_000) / size
         workInterval = random.duration(milliseconds: 60...400) / size
-        duration = random.duration(milliseconds: 10_000...40_000)
-        if nodeCount > 20 { duration = .seconds(10) }
+        duration = nodeCount > 20 ? .seconds(15) : random.duration(milliseconds: 10_000...80_000)
     }
 
     mutating func cease() {

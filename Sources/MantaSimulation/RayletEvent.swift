@@ -34,4 +34,10 @@ enum WorkerEvent {
     case dies(DeathCause)
 }
 
-enum InitOutcome { case succeeds, throwsError, crashes }
+enum InitOutcome {
+    case succeeds
+    /// The process ends as soon as it has said so.
+    case succeedsAndCrashes
+    case throwsError
+    case crashes
+}

@@ -179,6 +179,7 @@ struct SimulatedRaylet {
 
     mutating func created(_ key: ActorKey, in worker: ProcessID) {
         guard let build = builds[key], build.phase == .runsInit(worker) else { return }
+        guard workers[worker] != nil else { return lost(key, worker, wasBegun: true) }
         let location = ActorLocation(
             process: worker,
             endpoint: .unix(path: ""),

@@ -40,6 +40,37 @@ extension Simulation {
         checkWaiting()
     }
 
+    /// Nobody waits for what is free, and everybody is where it may be.
+    mutating func checkPlacements() {
+        let nodes = plane.scheduler.nodes()
+        for demand in plane.scheduler.waitingDemands() {
+            let request = demand.request
+            for node in nodes where isAllowed(node, by: request.placement) {
+                let hasRoom = request.resources.quantities.allSatisfy {
+                    $0.value <= node.available[$0.key] ?? 0
+                }
+                if hasRoom { audit.violate("\(request) waits, and \(node.id) has \(node.available)") }
+            }
+        }
+        for info in plane.directory.actors() where info.state == .alive {
+            guard let node = nodes.first(where: { $0.id == info.node }) else {
+                audit.violate("\(info.id) is alive on a node that is no member")
+                continue
+            }
+            if !isAllowed(node, by: info.options.placement) {
+                audit.violate("\(info.id) is on \(node.id), against \(info.options.placement)")
+            }
+        }
+    }
+
+    private func isAllowed(_ node: NodeInfo, by placement: Placement) -> Bool {
+        switch placement {
+        case .automatic, .spread, .node(_, soft: true): true
+        case .node(let wanted, soft: false): wanted == node.id
+        case .labels(let labels): labels.allSatisfy { node.labels[$0.key] == $0.value }
+        }
+    }
+
     private mutating func checkOwner(of record: ActorRecord) {
         guard record.deathCause == nil, record.stopping == nil else { return }
         switch record.owner {

@@ -22,8 +22,15 @@ extension Simulation {
         case 65..<75 where !machines[slot].isFrozen: freeze(slot)
         case 75..<87 where !machines[slot].isCut: cut(slot)
         case 87..<97:
+            // Either side may see it first.
             counts.lostLinks += 1
-            queue.insert(.linkLostAtGCS(raylet.node, session: machines[slot].session), at: now)
+            let session = machines[slot].session
+            queue.insert(
+                random.chance(perMille: 500)
+                    ? .linkLostAtGCS(raylet.node, session: session)
+                    : .linkLostAtRaylet(raylet.address, session: session),
+                at: now
+            )
         case 97..<100:
             guard !clients.watchers.isEmpty else { return }
             restartWatcher(Int.random(in: clients.watchers.indices, using: &random))

@@ -134,16 +134,17 @@ extension Simulation {
     // MARK: Links
 
     mutating func linkLost(_ node: NodeID, _ session: UInt64) {
-        guard links[node] == session else { return }
-        links[node] = nil
+        guard session > lostSessions[node] ?? 0 else { return }
         lostSessions[node] = session
+        if let address = addresses[node] {
+            queue.insert(.linkLostAtRaylet(address, session: session), at: after(lossDelay(address.slot)))
+        }
+        guard let open = links[node], open <= session else { return }
+        links[node] = nil
         trace("the GCS loses its link to \(node)")
         plane.linkLost(node, now: now)
         carryOut()
         failCalls(to: node)
-        if let address = addresses[node] {
-            queue.insert(.linkLostAtRaylet(address, session: session), at: after(lossDelay(address.slot)))
-        }
     }
 
     /// How long the other side of a lost link takes to know of it.

@@ -20,6 +20,7 @@ extension Simulation {
         raylet.startFailures = rates.startFailures
         trace("the raylet of \(node) starts on machine \(slot)")
         nodes.append(node)
+        addresses[node] = machine.address
         machines[slot].start(raylet)
         soon(.register, at: slot)
     }
@@ -173,7 +174,8 @@ extension Simulation {
         machines[slot].session += 1
         for number in machines[slot].requests.keys.sorted() { failed(slot, number) }
         soon(.register, at: slot)
-        queue.insert(.linkLostAtGCS(node, session: session), at: after(lossDelay(slot)))
+        let time = max(after(lossDelay(slot)), machines[slot].lastArrival)
+        queue.insert(.linkLostAtGCS(node, session: session), at: time)
     }
 
     /// The GCS has declared the node dead: its raylet ends all workers, and begins anew.
@@ -193,7 +195,9 @@ extension Simulation {
         let session = machines[slot].session
         machines[slot].stop()
         audit.machineStopped(slot)
-        queue.insert(.linkLostAtGCS(raylet.node, session: session), at: after(lossDelay(slot)))
+        // A link ends behind what has been sent over it.
+        let time = max(after(lossDelay(slot)), machines[slot].lastArrival)
+        queue.insert(.linkLostAtGCS(raylet.node, session: session), at: time)
         queue.insert(.rayletStarts(slot), at: after(random.duration(milliseconds: 100...4_000)))
     }
 

@@ -36,8 +36,13 @@ extension Simulation {
         case .create(let key):
             change(worker, at: slot) { $0.creating[key] = false }
             let outcome: InitOutcome =
-                random.chance(perMille: rates.initErrors)
-                ? .throwsError : random.chance(perMille: rates.initCrashes) ? .crashes : .succeeds
+                if random.chance(perMille: rates.initErrors) {
+                    .throwsError
+                } else if random.chance(perMille: rates.initCrashes) {
+                    random.chance(perMille: 400) ? .succeedsAndCrashes : .crashes
+                } else {
+                    .succeeds
+                }
             let duration =
                 random.chance(perMille: rates.slowInits)
                 ? random.duration(milliseconds: 100...8_000) : random.duration(microseconds: 100...5_000)
@@ -55,7 +60,8 @@ extension Simulation {
             reply(.hostEnded(key), at: slot)
         case .stop(let key, let limit):
             change(worker, at: slot) { $0.stopping.insert(key) }
-            let most = limit.components.seconds * 1_000_000
+            // What takes longer than this is cut off by the raylet.
+            let most = (limit.components.seconds + (random.chance(perMille: 50) ? 5 : 0)) * 1_000_000
             queue.insert(
                 .worker(machines[slot].address, worker, .stopEnds(key)),
                 at: after(random.duration(microseconds: 100...max(200, most)))
@@ -82,7 +88,7 @@ extension Simulation {
         guard let isEnded = raylet.workers[worker]?.creating[key] else { return }
         if outcome == .crashes { return dies(worker, .crashed(signal: 4, lastOutput: []), at: slot) }
         change(worker, at: slot) { $0.creating[key] = nil }
-        guard outcome == .succeeds else { return reply(.initFailed(key), at: slot) }
+        if outcome == .throwsError { return reply(.initFailed(key), at: slot) }
         if !isEnded {
             change(worker, at: slot) { $0.hosted.insert(key) }
             trace("\(key) runs in \(worker)")
@@ -91,6 +97,7 @@ extension Simulation {
             }
         }
         reply(.created(key, worker), at: slot)
+        if outcome == .succeedsAndCrashes { dies(worker, .crashed(signal: 4, lastOutput: []), at: slot) }
     }
 
     private mutating func dies(_ worker: ProcessID, _ cause: DeathCause, at slot: Int) {

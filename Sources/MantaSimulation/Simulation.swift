@@ -79,6 +79,7 @@ package struct Simulation {
             simulation.note(event)
             simulation.happen(event)
             simulation.resumeAll()
+            if simulation.counts.events % 500 == 0 { simulation.checkPlacements() }
             if let onTrace {
                 for line in simulation.lines { onTrace(line) }
                 simulation.lines.removeAll()

@@ -35,6 +35,11 @@ package struct Ledger: Hashable, Sendable {
         guard access(directory, F_OK) != 0 else {
             throw Leak(description: "\(directory) is left with \(entries(of: directory))")
         }
+        try await check(since: before)
+    }
+
+    /// The same for what the system shows.
+    static func check(since before: Ledger) async throws {
         var after = now()
         // A lane's thread tells that it ends before it has closed its descriptors.
         for _ in 0..<1_000 where !after.isWithin(before) {

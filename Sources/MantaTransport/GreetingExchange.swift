@@ -24,6 +24,7 @@ package final class GreetingExchange: LaneSource, Sendable {
     private let role: Role
     private let greeting: Greeting
     private let patience: Duration
+    private let faults: NetworkFaults?
     nonisolated(unsafe) private var state: State
 
     private struct State {
@@ -39,6 +40,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         role: Role,
         greeting: Greeting,
         patience: Duration = defaultPatience,
+        faults: NetworkFaults? = nil,
         completion: @escaping Completion
     ) {
         self.socket = socket
@@ -46,6 +48,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         self.role = role
         self.greeting = greeting
         self.patience = patience
+        self.faults = faults
         state = State(completion: completion)
     }
 
@@ -113,6 +116,12 @@ package final class GreetingExchange: LaneSource, Sendable {
     }
 
     private func greet(_ peer: Greeting) {
+        guard state.completion != nil else { return }
+        // Whoever is cut off has not been heard: its greeting is read when that has healed.
+        let isHeld = faults?.hold(peer.process) { [weak self, lane] in
+            lane.execute { [weak self] in self?.greet(peer) }
+        }
+        guard isHeld != true else { return }
         if let refusal = greeting.refusal(of: peer) {
             if role == .listener { reject(refusal) }
             finish(.failure(refusal))

@@ -15,14 +15,14 @@ import Synchronization
 /// reading (`pauseReading`).
 package final class Link: LaneSource, Sendable {
     package let lane: Lane
-    private let socket: Int32
+    let socket: Int32
     private let limits: LinkLimits
     private let handler: any LinkHandler
-    private let output: Mutex<LinkOutput>
+    let output: Mutex<LinkOutput>
     private let congested = Atomic<Bool>(false)
 
     /// Confined to the lane's thread.
-    nonisolated(unsafe) private let input: LinkInput
+    nonisolated(unsafe) let input: LinkInput
 
     /// Takes over `socket`, which is connected and has been greeted; `received` is what the greeting read
     /// beyond itself. Only on the lane.
@@ -75,7 +75,7 @@ package final class Link: LaneSource, Sendable {
                     output.isFlushQueued = true
                     mustQueueFlush = true
                 }
-            } else if output.isEmpty {
+            } else if output.isEmpty, output.cutBy == nil {
                 failure = writeThrough(bytes, &output)
             } else {
                 output.append(bytes)  // who queued the first bytes, or the lane, will write these too
@@ -117,6 +117,7 @@ package final class Link: LaneSource, Sendable {
 
     /// Writes what is queued, as far as the socket takes it.
     private func write(_ output: inout LinkOutput) -> LinkFailure? {
+        guard output.cutBy == nil else { return nil }
         while !output.isEmpty {
             let bytes = output.unsent
             let count = manta_send(socket, bytes.baseAddress, bytes.count)
@@ -238,7 +239,11 @@ package final class Link: LaneSource, Sendable {
             input.isClosed = true
             if let token = input.token { lane.remove(token, descriptor: socket) }
         }
-        _ = manta_close(socket)
+        if let faults = output.withLock({ $0.cutBy }) {
+            faults.close(socket)
+        } else {
+            _ = manta_close(socket)
+        }
         handler.closed(failure, on: self)
     }
 }

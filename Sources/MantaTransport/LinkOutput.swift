@@ -7,6 +7,8 @@ struct LinkOutput: ~Copyable, @unchecked Sendable {
     /// Set once, when the link closes.
     var closing: LinkFailure?
     var token: LaneToken?
+    /// No byte passes until they are healed.
+    var cutBy: NetworkFaults?
     /// The lane will flush at the end of its turn.
     var isFlushQueued = false
     /// The socket is full: the lane will flush when it is not.

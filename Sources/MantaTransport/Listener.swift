@@ -1,6 +1,7 @@
 internal import CMantaShims
 internal import Glibc
 package import MantaCore
+import Synchronization
 
 /// Accepts connections at a Unix socket, and hands them on once they have been greeted.
 ///
@@ -13,8 +14,10 @@ package final class Listener: LaneSource, Sendable {
     private let socket: Int32
     private let lane: Lane
     private let greeting: Greeting
+    private let faults: NetworkFaults?
     private let accepted: @Sendable (GreetedSocket) -> Void
     private let refused: @Sendable (String) -> Void
+    private let isClosed = Atomic<Bool>(false)
     /// Confined to the lane.
     nonisolated(unsafe) private var token: LaneToken?
     nonisolated(unsafe) private var greetingCount = 0
@@ -25,12 +28,14 @@ package final class Listener: LaneSource, Sendable {
         path: String,
         lane: Lane,
         greeting: Greeting,
+        faults: NetworkFaults? = nil,
         accepted: @escaping @Sendable (GreetedSocket) -> Void,
         refused: @escaping @Sendable (String) -> Void
     ) throws(ClusterError) {
         self.path = path
         self.lane = lane
         self.greeting = greeting
+        self.faults = faults
         self.accepted = accepted
         self.refused = refused
         socket = manta_unix_listen(path, 1024)
@@ -44,18 +49,24 @@ package final class Listener: LaneSource, Sendable {
     }
 
     package func start() {
-        lane.execute { self.token = self.lane.add(self, descriptor: self.socket, events: .readable) }
+        lane.execute {
+            guard !self.isClosed.load(ordering: .relaxed) else { return }
+            self.token = self.lane.add(self, descriptor: self.socket, events: .readable)
+        }
     }
 
     /// Stops listening and takes the socket's file away.
     package func close() {
+        guard isClosed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
+            return
+        }
         unlink(path)
-        lane.execute {
-            guard let token = self.token else { return }
+        let isServed = lane.execute {
+            if let token = self.token { self.lane.remove(token, descriptor: self.socket) }
             self.token = nil
-            self.lane.remove(token, descriptor: self.socket)
             _ = manta_close(self.socket)
         }
+        if !isServed { _ = manta_close(socket) }
     }
 
     package func ready(_ events: LaneEvents) {
@@ -78,7 +89,8 @@ package final class Listener: LaneSource, Sendable {
                 socket: connection,
                 lane: lane,
                 role: .listener,
-                greeting: greeting
+                greeting: greeting,
+                faults: faults
             ) { [weak self] result in
                 guard let self else {
                     if case .success(let greeted) = result { _ = manta_close(greeted.descriptor) }

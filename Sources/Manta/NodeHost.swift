@@ -1,0 +1,80 @@
+internal import Logging
+internal import MantaCore
+internal import MantaGCS
+package import MantaRaylet
+package import MantaRuntime
+internal import MantaTransport
+
+/// A node apart from the GCS: a raylet that has joined over links, and the workers that it starts.
+package final class NodeHost: Sendable {
+    package let system: ClusterSystem
+    private let raylet: Raylet
+    private let processes = WorkerProcesses()
+
+    /// Starts the lanes of the node; it has joined its cluster after `join()`.
+    ///
+    /// - Parameters:
+    ///   - launch: What it is told.
+    ///   - launcher: Starts its workers.
+    ///   - onFenced: Called on its control lane when the cluster has gone on without it; its workers have been ended.
+    /// - Throws: Nothing, as long as identifiers are unique.
+    package init(
+        _ launch: NodeLaunch,
+        launcher: any WorkerLauncher,
+        onFenced: @escaping @Sendable () -> Void
+    ) throws {
+        // No actors but those of the control plane live here.
+        var options = RuntimeOptions(
+            directory: launch.directory,
+            cluster: launch.cluster,
+            laneCount: 1,
+            dispatch: launch.dispatch,
+            namespace: launch.namespace
+        )
+        if launch.hasFaults { options.faults = NetworkFaults() }
+        var logger = Logger(label: "manta.node")
+        logger.logLevel = Logger.Level(rawValue: launch.logLevel) ?? .info
+        system = ClusterSystem(process: launch.process, options: options, logger: logger)
+        raylet = Raylet.make(
+            index: 0,
+            options: RayletOptions(
+                node: launch.node,
+                address: "unix:\(launch.directory)/\(launch.process)",
+                resources: launch.resources,
+                labels: launch.labels,
+                gcs: launch.gcs,
+                heartbeat: LinkLimits.Heartbeat(silence: .milliseconds(launch.silenceMilliseconds)),
+                logLevel: launch.logLevel,
+                sharedWorkerCount: launch.sharedWorkerCount,
+                idleWorkerCount: launch.idleWorkerCount,
+                workerLaneCount: launch.workerLaneCount,
+                launcher: launcher
+            ),
+            gcs: try GCS.at(launch.gcs, using: system),
+            processes: processes,
+            in: system,
+            onFenced: { [system] in
+                system.cutOff()
+                onFenced()
+            }
+        )
+    }
+
+    package func join() async throws {
+        await system.chooseDispatch()
+        try system.listen()
+        try await withTaskExecutorPreference(system.control.tasks) { try await raylet.begin() }
+    }
+
+    /// Ends all workers, after their actors, and waits until they are gone; then this part of the process.
+    package func stop() async {
+        await withTaskExecutorPreference(system.control.tasks) { try? await raylet.stop(within: .seconds(2)) }
+        await system.stop()
+    }
+
+    /// Ends the workers at once and takes the node's socket away, for a process that is about to exit.
+    package func abandon() {
+        processes.killAll()
+        SessionDirectory.leave(system.options.endpoint(of: system.process))
+    }
+}

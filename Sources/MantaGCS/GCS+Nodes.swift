@@ -1,0 +1,74 @@
+internal import Distributed
+package import MantaCore
+internal import MantaRuntime
+import MantaTransport
+
+// Raylets in other processes: whether they are there.
+
+extension GCS {
+    /// How long a raylet may take to answer a probe.
+    private static let probeTimeout = Duration.seconds(1)
+    /// Between probes that came to nothing.
+    private static let probePause = Duration.milliseconds(50)
+
+    package distributed func nodeJoined(_ node: NodeRegistration) throws -> NodeAdmission {
+        // The dead do not tell when they are.
+        raylets = raylets.filter { plane.membership.isMember($0.key) }
+        raylets[node.id] = try makeClient(node.raylet)
+        let admission = step { $0.nodeJoined(node, now: Lane.now) }
+        switch admission {
+        case .accepted: watch(node)
+        case .fenced: raylets[node.id] = nil
+        }
+        return admission
+    }
+
+    /// A node is given up: its raylet cannot be reached any more.
+    package distributed func nodeDied(_ node: NodeID) {
+        step { $0.nodeDied(node, now: Lane.now) }
+        raylets[node] = nil
+    }
+
+    /// Keeps a link to the raylet that tells of its end. A process that hosts several raylets is the GCS's own, which needs
+    /// none.
+    private func watch(_ node: NodeRegistration) {
+        let process = ProcessID(node.raylet.scope)
+        let id = node.id
+        guard process != actorSystem.process else { return }
+        actorSystem.watch(process, heartbeat: heartbeat) { [callbacks] _ in
+            callbacks.perform { $0.linkLost(id) }
+        }
+        // A task of its own, because the raylet waits for the answer to its registration.
+        _ = Task(executorPreference: actorSystem.control.tasks) { await self.openLink(to: process, of: id) }
+    }
+
+    private func openLink(to process: ProcessID, of node: NodeID) async {
+        do { try await actorSystem.openControlLink(to: process) } catch { linkLost(node) }
+    }
+
+    private func linkLost(_ node: NodeID) { step { $0.linkLost(node, now: Lane.now) } }
+
+    func probe(_ node: NodeID) {
+        guard let raylet = raylets[node] else { return }
+        _ = Task(executorPreference: actorSystem.control.tasks) {
+            await CallContext.$current.withValue(nil) { await self.probe(raylet, on: node) }
+        }
+    }
+
+    /// Asks a suspect raylet whether it is there, until it answers, is certainly gone, or its time of grace is over.
+    private func probe(_ raylet: any RayletClient, on node: NodeID) async {
+        while plane.membership.isSuspect(node) {
+            do {
+                return try await withCallOptions(timeout: Self.probeTimeout) { try await raylet.probe() }
+            } catch {
+                let error = error as? ClusterError
+                // Nobody took the link. One that was lost on the way may have been an older one, and one that only takes
+                // its time may still come back.
+                if error?.code == .notConnected, error?.outcome == .notExecuted {
+                    return step { $0.probeFailed(node, now: Lane.now) }
+                }
+            }
+            try? await Task.sleep(for: Self.probePause)
+        }
+    }
+}

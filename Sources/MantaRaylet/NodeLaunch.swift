@@ -1,0 +1,57 @@
+package import MantaCore
+package import MantaRuntime
+
+/// What a node host is told when it is started: a process with a raylet, in a cluster of which the GCS is elsewhere.
+package struct NodeLaunch: LaunchRecord {
+    package static let variable = "MANTA_NODE"
+    /// The number, in a node process, of the socket that ends with whoever started it.
+    package static let lifelineDescriptor: Int32 = 3
+
+    /// The process, and its node.
+    package var process: ProcessID
+    package var node: NodeID
+    package var gcs: ProcessID
+    package var directory: String
+    package var cluster: UInt64
+    package var dispatch: DispatchMode
+    package var namespace: String
+    package var logLevel: String
+    package var resources: Resources
+    package var labels: [String: String]
+    package var sharedWorkerCount: Int
+    package var idleWorkerCount: Int
+    package var workerLaneCount: Int
+    /// How long the process of the GCS may be silent, in milliseconds.
+    package var silenceMilliseconds: Int64
+    package var hasFaults: Bool
+
+    package init(
+        process: ProcessID,
+        node: NodeID,
+        gcs: ProcessID,
+        options: RuntimeOptions,
+        logLevel: String,
+        resources: Resources,
+        labels: [String: String] = [:],
+        sharedWorkerCount: Int,
+        idleWorkerCount: Int,
+        workerLaneCount: Int,
+        silence: Duration
+    ) {
+        self.process = process
+        self.node = node
+        self.gcs = gcs
+        directory = options.directory
+        cluster = options.cluster
+        dispatch = options.dispatch
+        namespace = options.namespace
+        self.logLevel = logLevel
+        self.resources = resources
+        self.labels = labels
+        self.sharedWorkerCount = sharedWorkerCount
+        self.idleWorkerCount = idleWorkerCount
+        self.workerLaneCount = workerLaneCount
+        silenceMilliseconds = silence.formattedMilliseconds
+        hasFaults = options.faults != nil
+    }
+}

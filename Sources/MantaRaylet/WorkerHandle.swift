@@ -1,0 +1,13 @@
+package import MantaCore
+
+/// A worker, for its raylet.
+package protocol WorkerHandle: Sendable {
+    var id: ProcessID { get }
+    var operatingSystemID: Int32 { get }
+    /// Names what the worker's output comes from.
+    func setLabel(_ label: String?)
+    /// Ends it at once.
+    func kill()
+    /// Ends it at once, and says why behind its last output.
+    func kill(because reason: String)
+}

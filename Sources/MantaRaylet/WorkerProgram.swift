@@ -1,0 +1,52 @@
+internal import Glibc
+
+/// The program that workers run: the driver's own, with its arguments and environment.
+package struct WorkerProgram: Sendable {
+    package var path: String
+    package var arguments: [String]
+    package var environment: [String: String]
+    /// A test bundle's `main` runs its tests, so its workers must not reach it.
+    package var entersBeforeMain: Bool
+
+    /// The program of this process.
+    package static var current: WorkerProgram {
+        // The link's target, which still names the right file when a program was replaced while it runs, is
+        // the link itself.
+        let path = "/proc/self/exe"
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(path, &buffer, buffer.count - 1)
+        let name =
+            count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : path
+        var environment: [String: String] = [:]
+        var entry = environ
+        while let variable = entry.pointee {
+            let text = String(cString: variable)
+            if let equals = text.firstIndex(of: "=") {
+                environment[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            entry += 1
+        }
+        return WorkerProgram(
+            path: path,
+            arguments: CommandLine.arguments,
+            environment: environment,
+            entersBeforeMain: name.hasSuffix(".xctest") || name.hasSuffix("swiftpm-testing-helper")
+        )
+    }
+
+    /// Starts the program in the role that `launch`, in the variable `role`, tells it.
+    package func command(
+        _ role: String,
+        _ launch: String,
+        adding environment: [String: String] = [:]
+    ) -> ProcessCommand {
+        var variables = self.environment
+        // A backtrace takes half a second, in which the crash is known to nobody, and pushes out the line
+        // that says why.
+        variables["SWIFT_BACKTRACE"] = variables["SWIFT_BACKTRACE"] ?? "enable=no"
+        variables.merge(environment) { $1 }
+        variables[role] = launch
+        variables[WorkerLaunch.beforeMainVariable] = entersBeforeMain ? "1" : nil
+        return ProcessCommand(path: path, arguments: arguments, environment: variables)
+    }
+}

@@ -1,0 +1,51 @@
+package import MantaCore
+package import MantaTransport
+import Synchronization
+
+/// How links between control lanes are watched.
+struct ControlWatch: Sendable {
+    let heartbeat: LinkLimits.Heartbeat
+    let lost: @Sendable (LinkFailure) -> Void
+}
+
+// Links between control lanes of processes that have to know of each other whether they live: GCS and raylets.
+
+extension ClusterSystem {
+    /// Sends heartbeats on the links between the control lane of `process` and this one that are made from now on, and
+    /// calls `lost` on the control lane whenever one of them, or one that there is already, closes.
+    package func watch(
+        _ process: ProcessID,
+        heartbeat: LinkLimits.Heartbeat,
+        lost: @escaping @Sendable (LinkFailure) -> Void
+    ) {
+        watches.withLock { $0[process] = ControlWatch(heartbeat: heartbeat, lost: lost) }
+    }
+
+    package func unwatch(_ process: ProcessID) { watches.withLock { $0[process] = nil } }
+
+    func heartbeat(with process: ProcessID, on lane: Lane) -> LinkLimits.Heartbeat? {
+        lane === control ? watches.withLock { $0[process]?.heartbeat } : nil
+    }
+
+    /// Makes the link over which this process calls the control lane of `process`, if there is none: a call would too,
+    /// but until it does nothing would tell of that process's end.
+    ///
+    /// - Throws: ``ClusterError`` with code `notConnected`.
+    package func openControlLink(to process: ProcessID) async throws {
+        _ = try await peers.connection(to: process, lane: Greeting.controlLane) {
+            let socket = try await MantaTransport.connect(
+                to: self.options.endpoint(of: process),
+                on: self.control,
+                greeting: self.greeting(to: process, lane: Greeting.controlLane)
+            )
+            return try await withCheckedThrowingContinuation { continuation in
+                let isServed = self.control.execute {
+                    continuation.resume(returning: Connection(socket, system: self, lane: self.control))
+                }
+                guard !isServed else { return }
+                socket.discard()
+                continuation.resume(throwing: self.notConnected())
+            }
+        }
+    }
+}
