@@ -132,7 +132,11 @@ let package = Package(
             swiftSettings: settings
         ),
         // A program like a user's, for tests of what a program does when it ends.
-        .executableTarget(name: "MantaTestDriver", dependencies: ["Manta"], swiftSettings: settings),
+        .executableTarget(
+            name: "MantaTestDriver",
+            dependencies: ["Manta", "MantaTestKit"],
+            swiftSettings: settings
+        ),
 
         // Clusters for tests, of users and of our own, whose nodes can be killed, paused and cut off.
         .target(

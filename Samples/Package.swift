@@ -11,7 +11,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "MantaSamples",
     products: [
-        .executable(name: "wordindex", targets: ["WordIndex"])
+        .executable(name: "bank", targets: ["Bank"]),
+        .executable(name: "wordindex", targets: ["WordIndex"]),
     ],
     dependencies: [
         // Named, because the folder of a clone may be called anything.
@@ -20,14 +21,32 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
+        // What the samples share and what is not their point: the terminal, tables, chaos.
+        .target(
+            name: "SampleSupport",
+            dependencies: [.product(name: "Manta", package: "Manta")],
+            swiftSettings: settings
+        ),
+        // Moves money between restarting actors from several programs, and counts it at the end.
+        .executableTarget(
+            name: "Bank",
+            dependencies: [
+                "SampleSupport",
+                .product(name: "Manta", package: "Manta"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: settings
+        ),
         // Builds an inverted index of text files in actors of several processes.
         .executableTarget(
             name: "WordIndex",
             dependencies: [
+                "SampleSupport",
                 .product(name: "Manta", package: "Manta"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
-        )
+        ),
     ]
 )

@@ -1,5 +1,4 @@
 internal import CMantaShims
-internal import Glibc
 internal import MantaCore
 package import MantaRaylet
 package import MantaTransport
@@ -10,7 +9,7 @@ import Synchronization
 /// It leads a process group, which its workers belong to: so signals reach all of the node at once. It ends when this
 /// process does, by the socket between the two.
 package final class NodeProcess: LaneSource, Sendable {
-    private let operatingSystemID: Int32
+    private let group: ProcessGroup
     private let descriptor: Int32
     private let lane: Lane
     private let state: Mutex<State>
@@ -54,7 +53,7 @@ package final class NodeProcess: LaneSource, Sendable {
     }
 
     private init(_ pid: Int32, _ descriptor: Int32, _ lifeline: Int32, _ lane: Lane) {
-        operatingSystemID = pid
+        group = ProcessGroup(leader: pid)
         self.descriptor = descriptor
         self.lane = lane
         state = Mutex(State(lifeline: lifeline))
@@ -64,7 +63,7 @@ package final class NodeProcess: LaneSource, Sendable {
     package var hasEnded: Bool { state.withLock { $0.hasEnded } }
 
     /// Sends a signal to the process and all of its workers.
-    package func signal(_ number: Int32) { _ = kill(-operatingSystemID, number) }
+    package func signal(_ number: Int32) { group.signal(number) }
 
     /// Has the node end by itself: whoever started it is gone.
     package func cutLifeline() {
@@ -81,7 +80,9 @@ package final class NodeProcess: LaneSource, Sendable {
             if hasEnded { continuation.resume() }
         }
         // The workers are not this process's children: nobody tells their end.
-        for _ in 0..<1_000 where kill(-operatingSystemID, 0) == 0 {
+        var patience = 1_000
+        while patience > 0, group.isRunning {
+            patience -= 1
             try? await Task.sleep(for: .milliseconds(2))
         }
     }

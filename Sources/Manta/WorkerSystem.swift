@@ -1,3 +1,4 @@
+internal import CMantaShims
 internal import Logging
 internal import MantaCore
 internal import MantaGCS
@@ -31,14 +32,19 @@ package final class WorkerSystem: Sendable {
     /// Takes part in the cluster, with `socket` as the link to the raylet.
     ///
     /// - Parameters:
-    ///   - socket: The worker's end of its control socket.
+    ///   - socket: The worker's end of its control socket, which this takes over.
     ///   - lost: Called on the control lane when that link closes: the raylet is gone, and whatever the worker's actors
     ///     do, nobody can reach them any more.
     /// - Throws: ``ClusterError`` when it cannot take part.
     package func join(over socket: Int32, lost: @escaping @Sendable () -> Void) async throws {
         let system = system
         await system.chooseDispatch()
-        try system.listen()
+        do {
+            try system.listen()
+        } catch {
+            _ = manta_close(socket)
+            throw error
+        }
         let host = WorkerHost.make(in: system)
         if launch.hasFaults { WorkerFaults.make(in: system) }
         try await connect(over: socket, lost: lost)

@@ -55,18 +55,21 @@ extension GCS {
         }
     }
 
-    /// Asks a suspect raylet whether it is there, until it answers, is certainly gone, or its time of grace is over.
+    /// Asks a suspect raylet whether it is there, until it has registered again, is certainly gone, or its time of grace is
+    /// over. One that has answered may be gone the next moment.
     private func probe(_ raylet: any RayletClient, on node: NodeID) async {
+        var refusalCount = 0
         while plane.membership.isSuspect(node) {
             do {
-                return try await withCallOptions(timeout: Self.probeTimeout) { try await raylet.probe() }
+                try await withCallOptions(timeout: Self.probeTimeout) { try await raylet.probe() }
+                refusalCount = 0
             } catch {
                 let error = error as? ClusterError
                 // Nobody took the link. One that was lost on the way may have been an older one, and one that only takes
-                // its time may still come back.
-                if error?.code == .notConnected, error?.outcome == .notExecuted {
-                    return step { $0.probeFailed(node, now: Lane.now) }
-                }
+                // its time may still come back: it fails so only once in a while, when its greeting has lasted too long.
+                let isRefusal = error?.code == .notConnected && error?.outcome == .notExecuted
+                refusalCount = isRefusal ? refusalCount + 1 : 0
+                if refusalCount == 2 { return step { $0.probeFailed(node, now: Lane.now) } }
             }
             try? await Task.sleep(for: Self.probePause)
         }

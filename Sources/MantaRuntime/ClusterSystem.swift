@@ -129,7 +129,6 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
                 label: label,
                 namespace: creation?.namespace,
                 place: usesLane ? .lane(lane(for: id)) : .pool(PoolQueue()),
-                replies: ReplyStore(control: control),
                 line: limit.map { CallLine(of: id, label: label, limit: $0, system: self) },
                 isOwned: creation != nil
             )

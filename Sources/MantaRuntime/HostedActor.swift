@@ -14,12 +14,12 @@ package final class HostedActor: Sendable {
     let place: Place
     /// Where calls wait for their turn; `nil` when any number may run at a time.
     let line: CallLine?
-    /// For callers that may send their calls again.
-    let replies: ReplyStore
     /// What the cluster spawned lives until the cluster ends it; what the program created lives as long as
     /// the program wants.
     private let strong: (any DistributedActor)?
     private weak let weak: (any DistributedActor)?
+    /// Made with the first call that its caller may send again.
+    private let replyStore = Mutex<ReplyStore?>(nil)
     private let closed = Atomic<Bool>(false)
     private let refusal = Mutex<ClusterError?>(nil)
     /// Calls whose links were lost while they ran; no connection knows them any more.
@@ -39,7 +39,6 @@ package final class HostedActor: Sendable {
         label: String,
         namespace: String?,
         place: Place,
-        replies: ReplyStore,
         line: CallLine? = nil,
         isOwned: Bool
     ) {
@@ -48,13 +47,22 @@ package final class HostedActor: Sendable {
         self.label = label
         self.namespace = namespace
         self.place = place
-        self.replies = replies
         self.line = line
         strong = isOwned ? actor : nil
         weak = isOwned ? nil : actor
     }
 
     package var actor: (any DistributedActor)? { strong ?? weak }
+
+    /// The replies that are kept for callers that may send their calls again.
+    func replies(in system: ClusterSystem) -> ReplyStore {
+        replyStore.withLock { store in
+            if let store { return store }
+            let new = ReplyStore(control: system.control)
+            store = new
+            return new
+        }
+    }
 
     // MARK: The end
 

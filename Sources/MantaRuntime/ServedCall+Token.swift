@@ -26,7 +26,7 @@ final class RepeatableCall: Sendable {
 extension ServedCall {
     /// Starts the call, unless it has been sent before: then it gets the reply of that.
     func startOnce(_ repeatable: RepeatableCall) {
-        switch hosted.replies.arrived(repeatable.token, self) {
+        switch hosted.replies(in: connection.system).arrived(repeatable.token, self) {
         case .run:
             repeatable.take(.leads)
             if let refusal = hosted.closedFor { endUnrun(refusal) } else { start() }
@@ -44,8 +44,8 @@ extension ServedCall {
         let body = Array(writer.bytes[FrameHead.byteCount...])
         let followers =
             flags.contains(.outOfTurn)
-            ? hosted.replies.withdrew(repeatable.token)
-            : hosted.replies.finished(repeatable.token, status, body, until: deadline)
+            ? hosted.replies(in: connection.system).withdrew(repeatable.token)
+            : hosted.replies(in: connection.system).finished(repeatable.token, status, body, until: deadline)
         for follower in followers { follower.copy(status, body) }
     }
 

@@ -168,6 +168,9 @@ extension Simulation {
             if raylet.leases.available != raylet.total || raylet.leases.count != 0 {
                 audit.violate("\(node) has leases left: \(raylet.leases.all)")
             }
+            for worker in raylet.workers.keys where raylet.pool.actorCount(in: worker) != 0 {
+                audit.violate("\(node) has workers left that host nobody, and seem to")
+            }
             if !raylet.isAtRest { audit.violate("\(node) still waits for something") }
             if !machines[slot].requests.isEmpty { audit.violate("\(node) still asks the GCS") }
         }

@@ -20,6 +20,7 @@ struct TestDriver {
         case "exit-connected": try await exitConnected()
         case "host": try await host()
         case "join": try await join()
+        case "nodes": try await hostNodes()
         default:
             try await ClusterSystem.run(configuration) { cluster in try await perform(scenario, cluster) }
         }
@@ -116,7 +117,7 @@ struct TestDriver {
     }
 
     /// Prints a line at once, whatever standard output is.
-    private static func say(_ words: Any...) {
+    static func say(_ words: Any...) {
         print(words.map { "\($0)" }.joined(separator: " "))
         fflush(nil)
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Manta
+import SampleSupport
 
 /// One run of `wordindex`, in the driver: find the files, index them, ask the shards, show what they say.
 struct IndexJob: Sendable {
@@ -11,39 +12,54 @@ struct IndexJob: Sendable {
     /// As ``Tokenizer`` writes words.
     var lookUps: [String]
     var verifies: Bool
+    var chaos: Chaos.Plan?
 
     /// - Returns: Whether the index is right, as far as that was to be verified.
     /// - Throws: ``MissingPaths``, ``NoProject``, ``ShardLost``, `ClusterError`.
     func run(on cluster: ClusterSystem) async throws -> Bool {
-        let clock = ContinuousClock()
-        let start = clock.now
-        var console = Console()
+        var console = Console(program: "wordindex")
         defer { console.clearProgress() }  // also when an error is to be printed next
 
+        let start = ContinuousClock.now
         let search = try FileSearch(paths.isEmpty ? ProjectFolders.find() : paths)
         for failure in search.failures { console.warn(failure.description) }
-        let files = search.files
 
-        let index = try await ShardedIndex.spawn(on: cluster, shardCount: shardCount, isolation: isolation)
-        let indexed = try await Indexer(index: index, files: files).run(&console)
-        let top = try await index.top(topCount)
-        let found = try await index.postings(of: lookUps)
-        let totals = try await index.totals()
-        let homes = try await index.homes(in: cluster)
-        let duration = clock.now - start
-
-        if topCount > 0 { show(top, of: totals.distinctWordCount) }
-        for word in lookUps { show(found[word], of: word, in: files) }
-        show(indexed, totals, homes, unreadableFolders: search.failures.count, duration)
-        guard verifies else { return true }
-        return try await verify(
-            Outcome(files: files, indexed: indexed, index: index, totals: totals, top: top),
-            &console
+        let index = try await ShardedIndex.spawn(
+            on: cluster,
+            shardCount: shardCount,
+            isolation: isolation,
+            // A shard that dies again and again by itself must not be restarted for ever.
+            restarts: chaos == nil ? .upTo(3, within: .seconds(60)) : .always
         )
+        guard let plan = chaos else { return try await run(index, search, on: cluster, start, &console) }
+        let chaos = Chaos(in: cluster, plan)
+        let isRight = try await chaos.around { try await run(index, search, on: cluster, start, &console) }
+        let homes = try await index.homes(in: cluster)
+        show(chaos, index, homes)
+        return isRight
     }
 
-    private func verify(_ outcome: Outcome, _ console: inout Console) async throws -> Bool {
-        let result = try await Verification(outcome: outcome, topCount: topCount).run(&console)
+    private func run(
+        _ index: ShardedIndex,
+        _ search: FileSearch,
+        on cluster: ClusterSystem,
+        _ start: ContinuousClock.Instant,
+        _ console: inout Console
+    ) async throws -> Bool {
+        var indexer = Indexer(index: index, files: search.files)
+        let top = try await indexer.ask(&console) { try await $0.top(topCount) }
+        let found = try await indexer.ask(&console) { try await $0.postings(of: lookUps) }
+        let totals = try await indexer.ask(&console) { try await $0.totals() }
+        let homes = try await index.homes(in: cluster)
+        let duration = ContinuousClock.now - start
+
+        if topCount > 0 { show(top, of: totals.distinctWordCount) }
+        for word in lookUps { show(found[word], of: word, in: search.files) }
+        show(indexer.indexed, totals, homes, unreadableFolders: search.failures.count, duration)
+        guard verifies else { return true }
+        let outcome = Outcome(files: search.files, indexer: indexer, totals: totals, top: top)
+        var verification = Verification(outcome: outcome, topCount: topCount)
+        let result = try await verification.run(&console)
         print()
         print(result)
         return result.isEqual
@@ -79,7 +95,7 @@ extension IndexJob {
     private func show(
         _ indexed: IndexedFiles,
         _ totals: ShardTotals,
-        _ homes: (processCount: Int, nodeCount: Int),
+        _ homes: ShardHomes,
         unreadableFolders: Int,
         _ duration: Duration
     ) {
@@ -96,6 +112,14 @@ extension IndexJob {
         print(table.lines.joined(separator: "\n"))
     }
 
+    private func show(_ chaos: Chaos, _ index: ShardedIndex, _ homes: ShardHomes) {
+        print()
+        print(
+            "chaos with seed \(chaos.seed): \(chaos.killCount) workers killed, shards restarted "
+                + "\(homes.restartCount) times, words sent in \(index.editionCount) editions"
+        )
+    }
+
     private func skipped(_ indexed: IndexedFiles, _ unreadableFolders: Int) -> String {
         let kinds = [
             (indexed.binaryCount, "binary"), (indexed.notUTF8Count, "not UTF-8"),
@@ -103,12 +127,5 @@ extension IndexJob {
         ]
         let texts = kinds.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         return texts.isEmpty ? "" : " (skipped: " + texts.joined(separator: ", ") + ")"
-    }
-}
-
-extension Duration {
-    /// With two decimals: `1.25`.
-    var formattedSeconds: String {
-        String(format: "%.2f", Double(components.seconds) + Double(components.attoseconds) / 1e18)
     }
 }

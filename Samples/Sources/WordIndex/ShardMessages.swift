@@ -24,3 +24,9 @@ struct ShardTotals: Codable, Hashable, Sendable {
         )
     }
 }
+
+/// A shard was asked for an edition that it does not hold: it has been restarted since.
+struct OtherEdition: Error, Codable {
+    /// What it holds; `nil` for nothing.
+    var present: Int?
+}

@@ -1,8 +1,9 @@
+import SampleSupport
+
 /// What a run of ``IndexJob`` ended with.
 struct Outcome: Sendable {
     var files: [String]
-    var indexed: IndexedFiles
-    var index: ShardedIndex
+    var indexer: Indexer
     var totals: ShardTotals
     var top: [WordTotal]
 }
@@ -18,11 +19,11 @@ struct Verification: Sendable {
     /// How many words are asked for at once.
     private static let questionLimit = 1_000
 
-    func run(_ console: inout Console) async throws -> VerificationResult {
+    mutating func run(_ console: inout Console) async throws -> VerificationResult {
         let clock = ContinuousClock()
         let start = clock.now
         let recount = recount(&console)
-        var result = VerificationResult(indexed: outcome.indexed, wordCount: outcome.totals.wordCount)
+        var result = VerificationResult(indexed: outcome.indexer.indexed, wordCount: outcome.totals.wordCount)
         compareTotals(recount, &result)
         compareTop(recount, &result)
         try await compareWords(recount, &result, &console)
@@ -50,7 +51,7 @@ struct Verification: Sendable {
     }
 
     private func compareTotals(_ recount: Recount, _ result: inout VerificationResult) {
-        let indexed = outcome.indexed
+        let indexed = outcome.indexer.indexed
         result.compare("files", indexed.fileCount, recount.files.fileCount)
         result.compare("binary files", indexed.binaryCount, recount.files.binaryCount)
         result.compare("files that are not UTF-8", indexed.notUTF8Count, recount.files.notUTF8Count)
@@ -74,7 +75,7 @@ struct Verification: Sendable {
         }
     }
 
-    private func compareWords(
+    private mutating func compareWords(
         _ recount: Recount,
         _ result: inout VerificationResult,
         _ console: inout Console
@@ -84,8 +85,9 @@ struct Verification: Sendable {
             console.progress(
                 "verifying: \(recount.words.count - words.count) of \(recount.words.count) words"
             )
-            let found = try await outcome.index.postings(of: Array(words.prefix(Self.questionLimit)))
-            for word in words.prefix(Self.questionLimit) {
+            let asked = Array(words.prefix(Self.questionLimit))
+            let found = try await outcome.indexer.ask(&console) { try await $0.postings(of: asked) }
+            for word in asked {
                 compare(word, found[word] ?? PostingList(), recount.words[word] ?? [:], &result)
             }
             words = words.dropFirst(Self.questionLimit)

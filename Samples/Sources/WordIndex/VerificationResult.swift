@@ -1,3 +1,5 @@
+import SampleSupport
+
 /// What the index and the second count do not agree on.
 struct VerificationResult: CustomStringConvertible {
     var indexed: IndexedFiles

@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Manta
+import SampleSupport
 
 /// The command line: says what to do, and leaves doing it to ``IndexJob``.
 ///
@@ -39,11 +40,14 @@ struct WordIndexCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What a shard shares with others: a lane of a worker, a worker in which it has a thread, or nothing.",
+            """
+            What a shard shares with others: a lane of a worker, a worker in which it has a thread, or nothing. \
+            (default: shared; with --chaos, process)
+            """,
             valueName: "isolation"
         )
     )
-    var isolation = Isolation.shared
+    var isolation: Isolation?
 
     @Option(
         help: ArgumentHelp(
@@ -67,6 +71,9 @@ struct WordIndexCommand: AsyncParsableCommand {
     @Flag(help: "Count everything again without shards, and compare.")
     var verify = false
 
+    @OptionGroup(title: "Chaos")
+    var chaos: ChaosOptions
+
     func validate() throws {
         guard (1...1_000).contains(shards) else {
             throw ValidationError("--shards is between 1 and 1000, not \(shards)")
@@ -86,12 +93,14 @@ struct WordIndexCommand: AsyncParsableCommand {
         let job = IndexJob(
             paths: paths,
             shardCount: shards,
-            isolation: isolation,
+            isolation: isolation ?? (chaos.plan == nil ? .shared : .process),
             topCount: top,
             lookUps: find.flatMap { Tokenizer.words(in: $0) },
-            verifies: verify
+            verifies: verify,
+            chaos: chaos.plan
         )
         var configuration = ClusterConfiguration.default
+        if chaos.plan != nil { configuration = configuration.quiet }
         if let nodes { configuration.nodes = nodes }
         let succeeded = try await ClusterSystem.run(configuration) { cluster in try await job.run(on: cluster)
         }

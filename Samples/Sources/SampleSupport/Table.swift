@@ -1,26 +1,26 @@
 /// Text in columns that line up.
-struct Table: CustomStringConvertible {
-    struct Column {
+package struct Table: CustomStringConvertible {
+    package struct Column {
         var title: String
         var isRightAligned: Bool
 
-        static func left(_ title: String) -> Column { Column(title: title, isRightAligned: false) }
-        static func right(_ title: String) -> Column { Column(title: title, isRightAligned: true) }
+        package static func left(_ title: String) -> Column { Column(title: title, isRightAligned: false) }
+        package static func right(_ title: String) -> Column { Column(title: title, isRightAligned: true) }
     }
 
     private let columns: [Column]
     private var rows: [[String]]
 
-    init(_ columns: [Column]) {
+    package init(_ columns: [Column]) {
         self.columns = columns
         rows = [columns.map(\.title)]
     }
 
     /// - Parameter row: A cell for each column.
-    mutating func add(_ row: [String]) { rows.append(row) }
+    package mutating func add(_ row: [String]) { rows.append(row) }
 
     /// The titles and the rows.
-    var lines: [String] {
+    package var lines: [String] {
         let widths = columns.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             let cells = columns.indices.map { column in
@@ -33,5 +33,5 @@ struct Table: CustomStringConvertible {
         }
     }
 
-    var description: String { lines.map { "  \($0)" }.joined(separator: "\n") }
+    package var description: String { lines.map { "  \($0)" }.joined(separator: "\n") }
 }
