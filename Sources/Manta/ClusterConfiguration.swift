@@ -23,6 +23,8 @@ public struct ClusterConfiguration: Sendable {
     /// How many shared workers a node has before actors share them, and how many idle ones it keeps ready.
     package var sharedWorkers: Int
     package var idleWorkers: Int
+    /// How long a worker's control lane may be silent before its raylet ends it; `nil` is the raylet's own bound.
+    package var workerSilence: Duration?
     /// How many lanes each process has for actors.
     package var lanes: Int
     package var dispatch: DispatchMode

@@ -96,7 +96,7 @@ package final class EmbeddedCluster: DriverCluster {
         }
         let launcher = ProcessLauncher(program: .current, outputLane: outputLane, logger: logger)
         raylets = (0..<nodeCount).map { index in
-            let options = RayletOptions(
+            var options = RayletOptions(
                 node: NodeID(.random(in: 1 ... .max)),
                 address: "embedded",
                 resources: configuration.resources,
@@ -109,6 +109,9 @@ package final class EmbeddedCluster: DriverCluster {
                 workerLaneCount: configuration.lanes,
                 launcher: launcher
             )
+            if let silence = configuration.workerSilence {
+                options.workerHeartbeat = LinkLimits.Heartbeat(silence: silence)
+            }
             let processes = WorkerProcesses()
             return (
                 Raylet.make(index: index, options: options, gcs: gcs, processes: processes, in: system),

@@ -108,16 +108,14 @@ extension GCS {
 
     // MARK: Questions
 
-    /// Where an actor is, once that is decided.
+    /// Where an actor is. While it is pending or restarting, the answer waits for a change, but not for long: the
+    /// caller asks again, and can tell what it waits for when its time is up.
     package distributed func fate(of id: ActorID) async -> ActorFate {
-        while true {
-            let fate = plane.directory.fate(of: id)
-            switch fate {
-            case .pending, .restarting: await wait(for: .change(id))
-            case .alive, .dead, .unknown: return fate
-            }
-            do { try checkWaiting() } catch { return fate }
+        switch plane.directory.fate(of: id) {
+        case .pending, .restarting: await wait(for: .change(id), atMost: Self.fatePatience)
+        case .alive, .dead, .unknown: break
         }
+        return plane.directory.fate(of: id)
     }
 
     /// The same for a caller whose link to `process` broke: the raylet may learn of that a moment later.

@@ -16,6 +16,8 @@ package distributed actor GCS: ControlActor {
     private static let number: UInt64 = 1
     /// A question that waits for news is answered by then, also without any.
     static let longestPoll = Duration.seconds(20)
+    /// How long a question for an actor that is pending or restarting waits for a change.
+    static let fatePatience = Duration.seconds(1)
     /// How long one who lost a link waits for the word of the raylet on what became of the process.
     static let lossPatience = Duration.seconds(1)
 

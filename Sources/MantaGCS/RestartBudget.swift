@@ -8,11 +8,12 @@ package struct RestartBudget: Hashable, Sendable {
     private var grants: [Moment] = []
     /// Incarnations in a row that did not live long.
     private var failureCount = 0
+    private var lastDelay = Duration.zero
 
     package static let firstDelay = Duration.milliseconds(100)
     package static let longestDelay = Duration.seconds(10)
-    /// An incarnation that took calls for this long was no failure.
-    package static let healthyLife = Duration.seconds(10)
+    /// An incarnation that took calls for this long, and for as long as it was waited for, was no failure.
+    package static let healthyLife = Duration.seconds(2)
 
     package init() {}
 
@@ -44,11 +45,16 @@ package struct RestartBudget: Hashable, Sendable {
             guard grants.count < count else { return .giveUp }
             grants.append(now)
         }
-        if let aliveSince, now.since(aliveSince) >= Self.healthyLife { failureCount = 0 }
+        if let aliveSince, now.since(aliveSince) >= max(Self.healthyLife, lastDelay) {
+            failureCount = 0
+        }
         defer { failureCount += 1 }
-        guard failureCount > 0 else { return .restart(after: .zero) }
+        guard failureCount > 0 else {
+            lastDelay = .zero
+            return .restart(after: .zero)
+        }
         let doubled = Self.firstDelay * (1 << min(failureCount - 1, 20))
-        let delay = min(doubled, Self.longestDelay)
-        return .restart(after: delay * Double.random(in: 0.5...1.5, using: &random))
+        lastDelay = min(doubled, Self.longestDelay) * Double.random(in: 0.5...1.5, using: &random)
+        return .restart(after: lastDelay)
     }
 }

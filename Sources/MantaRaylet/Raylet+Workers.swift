@@ -10,8 +10,6 @@ internal import MantaTransport
 extension Raylet {
     /// A worker that is not ready by then is ended.
     private static let startTimeout = Duration.seconds(30)
-    /// A worker whose control lane is silent for longer is taken for dead, and ended.
-    private static let heartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
 
     /// A worker serves its socket and can create actors.
     package distributed func workerReady(_ worker: ProcessID) async throws {
@@ -78,14 +76,14 @@ extension Raylet {
             role: .listener,
             greeting: system.greeting(to: worker, lane: Greeting.controlLane),
             patience: Self.startTimeout
-        ) { [callbacks, logger] result in
+        ) { [callbacks, logger, options] result in
             switch result {
             case .success(let socket):
                 let connection = Connection(
                     socket,
                     system: system,
                     lane: system.control,
-                    heartbeat: Self.heartbeat
+                    heartbeat: options.workerHeartbeat
                 )
                 system.adopt(connection)
                 system.whenClosed(connection) { failure in

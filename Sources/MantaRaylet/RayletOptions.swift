@@ -18,6 +18,8 @@ package struct RayletOptions: Sendable {
     package var idleWorkerCount: Int
     /// How many lanes each worker has for actors.
     package var workerLaneCount: Int
+    /// On the control links with workers. One that is silent for longer is taken for dead, and ended.
+    package var workerHeartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
     package var launcher: any WorkerLauncher
 
     package init(

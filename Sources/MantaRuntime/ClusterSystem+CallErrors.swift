@@ -7,14 +7,15 @@ extension ClusterSystem {
     /// After a peer said that an actor is not there: why not; `nil` if it is worth looking for it again. Waits
     /// while the actor is being restarted.
     func cause(of id: ActorID, _ method: CalledMethod, _ deadline: Moment) async throws -> ClusterError? {
+        let note = FateNote()
         do {
             let fate = try await withDeadline(deadline) {
                 guard let directory = self.currentDirectory() else { throw self.notConnected() }
-                return try await directory.fate(of: id)
+                return try await note.decidedFate(of: id, in: directory)
             }
             return error(for: fate, id, outcome: .notExecuted)
         } catch is DeadlinePassed {
-            return timedOut(method, id, wasSent: false)
+            return timedOut(method, id, wasSent: false, note.reason)
         }
     }
 
@@ -98,10 +99,11 @@ extension ClusterSystem {
         }
     }
 
-    func timedOut(_ method: CalledMethod, _ id: ActorID, wasSent: Bool) -> ClusterError {
+    func timedOut(_ method: CalledMethod, _ id: ActorID, wasSent: Bool, _ reason: String = "") -> ClusterError
+    {
         ClusterError(
             .timedOut,
-            "\(method.readableName) of \(id) did not end by its deadline",
+            "\(method.readableName) of \(id) did not end by its deadline\(reason)",
             hint: "withCallOptions(timeout:) gives calls more time",
             outcome: wasSent ? .mayHaveExecuted : .notExecuted
         )

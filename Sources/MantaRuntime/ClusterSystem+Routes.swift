@@ -45,18 +45,19 @@ extension ClusterSystem {
         if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane) {
             return keep(Route(actor: id, location: learned, connection: connection))
         }
+        let note = FateNote()
         do {
-            return try await withDeadline(deadline) { try await self.makeRoute(id, learned) }
+            return try await withDeadline(deadline) { try await self.makeRoute(id, learned, note) }
         } catch is DeadlinePassed {
-            throw timedOut(method, id, wasSent: false)
+            throw timedOut(method, id, wasSent: false, note.reason)
         }
     }
 
-    private func makeRoute(_ id: ActorID, _ learned: ActorLocation?) async throws -> Route {
+    private func makeRoute(_ id: ActorID, _ learned: ActorLocation?, _ note: FateNote) async throws -> Route {
         var known = learned
         while true {
             let location: ActorLocation
-            if let known { location = known } else { location = try await locate(id) }
+            if let known { location = known } else { location = try await locate(id, note) }
             do {
                 let connection = try await peers.connection(to: location.process, lane: location.lane) {
                     try await self.connect(to: location)
@@ -83,10 +84,10 @@ extension ClusterSystem {
         }
     }
 
-    private func locate(_ id: ActorID) async throws -> ActorLocation {
+    private func locate(_ id: ActorID, _ note: FateNote) async throws -> ActorLocation {
         if case .system = id.kind { return location(ofSystem: id) }
         guard let directory = currentDirectory() else { throw notConnected() }
-        let fate = try await directory.fate(of: id)
+        let fate = try await note.decidedFate(of: id, in: directory)
         if case .alive(let location) = fate { return location }
         throw error(for: fate, id, outcome: .notExecuted) ?? notConnected()
     }

@@ -80,7 +80,8 @@ extension Simulation {
         guard let driver = living.randomElement(using: &random) else { return }
         clients.workCount += 1
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<40: spawn(driver)
+        case 0: burst(driver)
+        case 1..<40: spawn(driver)
         case 40..<52: getOrSpawn(driver)
         case 52..<66: find(driver)
         case 66..<74: if let id = someActor() { ask(.kill(id, restart: false), driver: driver) }
@@ -104,6 +105,20 @@ extension Simulation {
         if random.chance(perMille: 100) {
             let delay = random.duration(milliseconds: random.chance(perMille: 500) ? 0...20 : 0...2_000)
             queue.insert(.clientTimeout(call: number), at: after(delay))
+        }
+    }
+
+    /// More actors at once than a raylet starts workers at a time, each with an environment of its own.
+    private mutating func burst(_ driver: Int) {
+        guard let node = nodes.randomElement(using: &random) else { return }
+        for _ in 0..<12 {
+            var options = someOptions()
+            options.resources = [:]
+            options.isolation = .process
+            options.environment = ["A": "1"]
+            options.placement = .node(node, soft: true)
+            let (request, isFromWorker) = someRequest(options, driver)
+            ask(.spawn(request), driver: isFromWorker ? nil : driver)
         }
     }
 

@@ -164,4 +164,51 @@ struct RestartTests {
             #expect(all.suffix(seen.count) == seen[...])
         }
     }
+
+    @Test("a call that waits for a restart in vain says why the actor is being restarted")
+    func reason() async throws {
+        try await withCluster { test in
+            let system = test.system
+            let poison = ScratchFile()
+            let options = ActorOptions(isolation: .process, restarts: .always)
+            let service = try await system.spawn(Service.self, .init(poison: poison.path), options: options)
+            poison.create()
+            Glibc.kill(try await service.processID(), SIGKILL)
+            // Until the first failure of init is the cause of the next restart.
+            try await eventually {
+                let error = await clusterError {
+                    _ = try await withCallOptions(timeout: .milliseconds(300)) { try await service.call() }
+                }
+                return error?.code == .timedOut && error?.message.contains("its init threw: closed") == true
+            }
+            try poison.remove()
+            #expect(try await service.call() == 1)
+        }
+    }
+
+    @Test("a worker that is stopped is declared dead, and never goes on beside its successor")
+    func stoppedWorker() async throws {
+        try await withCluster {
+            $0.workerSilence = .milliseconds(300)
+        } _: { test in
+            let system = test.system
+            let journal = ScratchFile()
+            let options = ActorOptions(isolation: .process, restarts: .upTo(1, within: .seconds(600)))
+            let service = try await system.spawn(Service.self, .init(journal: journal.path), options: options)
+            let processID = try await service.processID()
+            let inFlight = Task { try await service.slow(milliseconds: 60_000) }
+            try await eventually { journal.lines.contains("slow") }
+            Glibc.kill(processID, SIGSTOP)
+            let error = await clusterError { _ = try await inFlight.value }
+            guard case .workerDied(.crashed(signal: SIGKILL, let lines)) = error?.code else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(lines.contains { $0.contains("the raylet ended this worker") })
+            Glibc.kill(processID, SIGCONT)
+            #expect(Glibc.kill(processID, 0) == -1)
+            #expect(try await service.call() == 1)
+            #expect(try await system.actors().first?.epoch == 2)
+        }
+    }
 }
