@@ -13,8 +13,8 @@ package distributed actor WorkerHost: ControlActor {
     /// A worker has no more lanes for single actors: each is a thread.
     private static let ownLaneLimit = 256
 
-    /// The actors whose initialisers run, and whether they have been ended meanwhile.
-    private var creating: [ActorID: Bool] = [:]
+    /// The actors whose initialisers run, and have not been ended meanwhile.
+    private var creating: [ActorID: ActorCreation] = [:]
     /// The actors that are being stopped, and who else waits for that.
     private var stopping: [ActorID: [CheckedContinuation<Void, Never>]] = [:]
     /// What `willStop` has at least, also after calls that took all the time.
@@ -65,9 +65,8 @@ package distributed actor WorkerHost: ControlActor {
                 outcome: .notExecuted
             )
         }
-        creating[spec.id] = false
         if spec.id.hasOwnLane {
-            system.hosted.setOwnLane(Lane(name: "manta-thread", index: 254), of: spec.id)
+            system.hosted.useOwnLane(of: spec.id) { Lane(name: "manta-thread", index: 254) }
         }
         if spec.options.isolation == .process { system.hostsOneActor() }
         let creation = ActorCreation(
@@ -78,6 +77,7 @@ package distributed actor WorkerHost: ControlActor {
             concurrency: spec.options.concurrency,
             namespace: spec.options.namespace
         )
+        creating[spec.id] = creation
         // A task of its own, because it has to run on the actor's lane; it is cancelled with the call.
         let task = Task(executorPreference: system.lane(for: spec.id).tasks) {
             let arguments = try CBOR.decode(
@@ -94,19 +94,25 @@ package distributed actor WorkerHost: ControlActor {
                 task.cancel()
             }
         } catch {
-            creating[spec.id] = nil
-            system.resignID(spec.id)
+            if creating[spec.id] === creation { creating[spec.id] = nil }
+            // An actor that was begun gives its lane up when it is freed.
+            if !creation.isTaken { system.hosted.leaveOwnLane(of: spec.id)?.requestStop() }
             return .failed(RemoteFailure(error, system: system))
         }
-        // Ended meanwhile, or by a caller who has given up: nobody would ever end it again.
-        if creating.removeValue(forKey: spec.id) == true || Task.isCancelled { end(spec.id, .killed) }
+        // Ended meanwhile: it is not hosted, and its next incarnation may be.
+        guard creating[spec.id] === creation else {
+            return .failed(RemoteFailure(CancellationError(), system: system))
+        }
+        creating[spec.id] = nil
+        // Its caller has given up: nobody would ever end it again.
+        if Task.isCancelled { end(spec.id, .killed) }
         return .created(lane: UInt8(spec.id.number % UInt64(system.lanes.count)))
     }
 
     /// Ends an actor at once: its calls fail, and it takes no more. What it is doing sees that its task is
     /// cancelled.
     package distributed func end(_ id: ActorID, _ cause: DeathCause) {
-        if creating[id] != nil { creating[id] = true }
+        creating.removeValue(forKey: id)?.abandon()
         guard let actor = actorSystem.hosted.remove(id) else { return }
         actorSystem.endCalls(
             on: actor,
@@ -121,8 +127,8 @@ package distributed actor WorkerHost: ControlActor {
     /// Ends an actor in order: no more calls are taken, those that have arrived run to their end, then
     /// `willStop` does, then the actor is ended. After `limit` what still runs is cut off.
     package distributed func stop(_ id: ActorID, _ cause: DeathCause, within limit: Duration) async {
-        // It is ended as soon as its initialiser has returned.
-        guard creating[id] == nil else { return creating[id] = true }
+        // It has no calls yet that could end in order.
+        guard creating[id] == nil else { return end(id, cause) }
         guard stopping[id] == nil else {
             return await withCheckedContinuation { stopping[id]?.append($0) }
         }

@@ -14,7 +14,8 @@ package final class ActorCreation: Sendable {
     /// Where the names that it uses count; `nil` is that of the process.
     let namespace: String?
     private let type: ObjectIdentifier
-    private let isTaken = Atomic<Bool>(false)
+    private let taken = Atomic<Bool>(false)
+    private let abandoned = Atomic<Bool>(false)
 
     @TaskLocal static var current: ActorCreation?
 
@@ -36,8 +37,15 @@ package final class ActorCreation: Sendable {
 
     func take<Act: DistributedActor>(for type: Act.Type) -> Bool {
         ObjectIdentifier(type) == self.type
-            && isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+            && taken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
     }
+
+    /// Whether an actor has the identity, which it gives up itself when it is freed.
+    package var isTaken: Bool { taken.load(ordering: .relaxed) }
+
+    /// The actor is not to be hosted when it is ready.
+    package func abandon() { abandoned.store(true, ordering: .relaxed) }
+    package var isAbandoned: Bool { abandoned.load(ordering: .relaxed) }
 
     /// Creates an actor with this identity.
     package nonisolated(nonsending) func make<Act>(_ body: () async throws -> Act) async rethrows -> Act {

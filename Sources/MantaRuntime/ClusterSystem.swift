@@ -118,6 +118,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     public func actorReady<Act>(_ actor: Act) where Act: DistributedActor, Act.ID == ActorID {
         let id = actor.id
         let creation = ActorCreation.current.flatMap { $0.id == id ? $0 : nil }
+        // Ended while it was being created: nobody is to call it, and its next incarnation may be here already.
+        if creation?.isAbandoned == true { return }
         let usesLane = Act.self is any Spawnable.Type || Act.self is any ControlActor.Type
         let label = creation?.label ?? "\(Act.self)"
         let limit = creation?.concurrency.limit
@@ -136,8 +138,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     }
 
     public func resignID(_ id: ActorID) {
-        _ = hosted.remove(id)
-        hosted.removeOwnLane(of: id)?.requestStop()
+        hosted.removeFreed(id)
+        hosted.leaveOwnLane(of: id)?.requestStop()
     }
 
     public func resolve<Act>(id: ActorID, as actorType: Act.Type) throws -> Act?

@@ -7,8 +7,8 @@ package final class HostedActors: Sendable {
     private struct State {
         var actors: [ActorID: HostedActor] = [:]
         /// Lanes that belong to one actor each, until that actor is freed: even after it is killed, its code
-        /// runs nowhere else.
-        var ownLanes: [ActorID: Lane] = [:]
+        /// runs nowhere else. Counted, because its next incarnation may come to the same process before that.
+        var ownLanes: [ActorID: (lane: Lane, userCount: Int)] = [:]
         var nextSerial: UInt64 = 1
     }
 
@@ -23,6 +23,17 @@ package final class HostedActors: Sendable {
     /// Takes an actor out, so that it cannot be called any more; its code may still be running.
     package func remove(_ id: ActorID) -> HostedActor? {
         state.withLock { $0.actors.removeValue(forKey: id) }
+    }
+
+    /// Takes an actor out that the program has created for itself and let go.
+    ///
+    /// One that the cluster has created is taken out when it ends; when it is freed, which may be long after,
+    /// its next incarnation may be here.
+    func removeFreed(_ id: ActorID) {
+        state.withLock { state in
+            guard state.actors[id]?.actor == nil else { return }
+            state.actors[id] = nil
+        }
     }
 
     package func nextSerial() -> UInt64 {
@@ -45,10 +56,26 @@ package final class HostedActors: Sendable {
         withExtendedLifetime(actors) {}
     }
 
-    package func ownLane(of id: ActorID) -> Lane? { state.withLock { $0.ownLanes[id] } }
-    package func setOwnLane(_ lane: Lane, of id: ActorID) { state.withLock { $0.ownLanes[id] = lane } }
-    package func removeOwnLane(of id: ActorID) -> Lane? {
-        state.withLock { $0.ownLanes.removeValue(forKey: id) }
+    package func ownLane(of id: ActorID) -> Lane? { state.withLock { $0.ownLanes[id]?.lane } }
+
+    /// Gives an incarnation that is about to be created the lane of its actor, made by `make` if there is none.
+    package func useOwnLane(of id: ActorID, _ make: () -> Lane) {
+        state.withLock { state in
+            var entry = state.ownLanes[id] ?? (make(), 0)
+            entry.userCount += 1
+            state.ownLanes[id] = entry
+        }
     }
-    package var allOwnLanes: [Lane] { state.withLock { Array($0.ownLanes.values) } }
+
+    /// An incarnation is freed, or was never there. The last one's lane is for the caller to stop.
+    package func leaveOwnLane(of id: ActorID) -> Lane? {
+        state.withLock { state in
+            guard var entry = state.ownLanes[id] else { return nil }
+            entry.userCount -= 1
+            state.ownLanes[id] = entry.userCount > 0 ? entry : nil
+            return entry.userCount > 0 ? nil : entry.lane
+        }
+    }
+
+    package var allOwnLanes: [Lane] { state.withLock { $0.ownLanes.values.map(\.lane) } }
 }

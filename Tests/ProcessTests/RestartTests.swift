@@ -211,4 +211,52 @@ struct RestartTests {
             #expect(try await system.actors().first?.epoch == 2)
         }
     }
+
+    @Test(
+        "an incarnation that goes on after its end takes nothing from its successor in the same worker",
+        arguments: [Isolation.shared, .thread]
+    )
+    func lateEnd(isolation: Isolation) async throws {
+        try await withCluster {
+            $0.sharedWorkers = 1
+            $0.lanes = 1
+        } _: { test in
+            let system = test.system
+            let gate = ScratchFile()
+            gate.create()
+            let options = ActorOptions(isolation: isolation, restarts: .always)
+            let actor = try await system.spawn(Stubborn.self, .init(gate: gate.path), options: options)
+            let work = Task { try await actor.work() }
+            for _ in 0..<5 {
+                #expect(try await actor.answer() == 42)
+                try await system.kill(actor, restart: true)
+            }
+            #expect(await clusterError { try await work.value } != nil)
+            #expect(try await actor.answer() == 42)
+            try gate.remove()
+            // The first incarnation is freed some time after its method has ended.
+            for _ in 0..<200 { #expect(try await actor.answer() == 42) }
+        }
+    }
+
+    @Test("an init that goes on after its spawn was given up leaves no actor behind")
+    func lateInit() async throws {
+        try await withCluster {
+            $0.sharedWorkers = 1
+        } _: { test in
+            let system = test.system
+            let gate = ScratchFile()
+            gate.create()
+            let arguments = Stubborn.Arguments(gate: gate.path, blocksInit: true)
+            let error = await clusterError {
+                _ = try await withCallOptions(timeout: .milliseconds(100)) {
+                    try await system.spawn(Stubborn.self, arguments, options: .init(resources: [.cpu: 4]))
+                }
+            }
+            #expect(error?.code == .timedOut)
+            try await eventually { try await system.resources().available == [.cpu: 4] }
+            try gate.remove()
+            #expect(try await system.actors().allSatisfy { $0.state == .dead })
+        }
+    }
 }

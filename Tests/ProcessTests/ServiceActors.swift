@@ -81,3 +81,23 @@ distributed actor Service: Spawnable {
         _ = write(file, bytes, bytes.count)
     }
 }
+
+/// Goes on working after it was told to stop, for as long as a file is there.
+distributed actor Stubborn: Spawnable {
+    struct Arguments: Codable, Sendable {
+        var gate: String
+        var blocksInit = false
+    }
+    private let gate: String
+
+    init(_ arguments: Arguments, actorSystem: ClusterSystem) async throws {
+        self.actorSystem = actorSystem
+        gate = arguments.gate
+        if arguments.blocksInit { while access(gate, F_OK) == 0 { await Task.yield() } }
+    }
+
+    distributed func work() async {
+        while access(gate, F_OK) == 0 { await Task.yield() }
+    }
+    distributed func answer() -> Int { 42 }
+}
