@@ -12,7 +12,7 @@ enum DispatchSelfTest {
                 .makeNow {
                     DispatchProbe(actorSystem: system)
                 }
-            defer { system.resignID(probe.id) }
+            defer { _ = system.hosted.remove(probe.id) }
             for call in try await recordedCalls(system) {
                 let cached = await run(call, on: probe, system, system.runCached)
                 let standard = await run(call, on: probe, system, system.runStandard)
