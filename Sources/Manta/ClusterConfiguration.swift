@@ -3,11 +3,12 @@ internal import Configuration
 public import Logging
 public import MantaCore
 internal import MantaRuntime
+internal import MantaTransport
 
 /// How a program's cluster is set up.
 public struct ClusterConfiguration: Sendable {
-    /// The cluster to join, as its driver's ``ClusterSystem/address`` gives it; `nil` starts an embedded one, to which
-    /// all below but the names, the log and the lanes belongs.
+    /// The cluster to join, as its driver's ``ClusterSystem/address`` gives it; `nil` starts an embedded one. What is said
+    /// of an embedded cluster below has no effect in a program that joins one.
     public var address: String?
     /// Where the names of this program's actors count, if they do not say otherwise.
     public var namespace: String
@@ -108,5 +109,25 @@ public struct ClusterConfiguration: Sendable {
                 hint: "nodes is between 1 and 1,000"
             )
         }
+    }
+
+    /// How this process takes part in the cluster whose processes listen in `directory`.
+    func runtimeOptions(directory: String, cluster: UInt64) -> RuntimeOptions {
+        var options = RuntimeOptions(
+            directory: directory,
+            cluster: cluster,
+            laneCount: lanes,
+            dispatch: dispatch,
+            namespace: namespace
+        )
+        if let frameLimit { options.linkLimits.frameByteCount = frameLimit }
+        return options
+    }
+
+    /// The log of a driver.
+    func makeLogger() -> Logger {
+        var logger = Logger(label: "manta")
+        logger.logLevel = logLevel
+        return logger
     }
 }

@@ -11,9 +11,10 @@ extension ClusterSystem {
     /// is ready.
     ///
     /// - Throws: What the actor's `init` throws, as itself when it is `Codable`. ``ClusterError``:
-    ///   `invalidArgument` for a type that workers cannot look up, `infeasible` for resources that no node
-    ///   has, `placementTimedOut` for resources that others hold for too long, `nameTaken`, `workerDied` when
-    ///   the new actor's worker ended, `nodeDied` when its node did, `timedOut` at the deadline of
+    ///   `invalidArgument` for a type that workers cannot look up and for options that make no sense, `infeasible` for
+    ///   resources that no node has, `placementTimedOut` for resources that others hold for too long, `overloaded` when
+    ///   too many actors live or wait, `nameTaken`, `ownerDied` when whoever it would end with has ended, `workerDied`
+    ///   when the new actor's worker ended, `nodeDied` when its node did, `timedOut` at the deadline of
     ///   ``withCallOptions(timeout:retries:retryUnknown:reply:isolation:_:)``, 30 seconds where none is set.
     public func spawn<A: Spawnable>(
         _ type: A.Type,
@@ -90,12 +91,13 @@ extension ClusterSystem {
     /// - Parameters:
     ///   - actor: Any spawned actor.
     ///   - restart: Whether its ``RestartPolicy`` may bring it back, as after a crash.
+    /// - Throws: ``ClusterError``: `noSuchActor` for an actor that was not spawned or is forgotten; `timedOut`.
     public func kill<A: DistributedActor>(_ actor: A, restart: Bool = false) async throws
     where A.ID == ActorID {
         try await kill(id: actor.id, restart: restart)
     }
 
-    /// Ends the actor with this identifier at once.
+    /// Ends the actor with this identifier at once: see ``kill(_:restart:)``.
     public func kill(id: ActorID, restart: Bool = false) async throws {
         try await client().bounded("kill of \(id)") { try await $0.kill(id, restart: restart) }
         forget(id)
@@ -105,7 +107,8 @@ extension ClusterSystem {
     ///
     /// It begins with the present state, which also tells that the watch stands, and ends after `terminated`, which is
     /// the only event for a dead actor. It outlasts lost links; it also ends when this process shuts its system down.
-    /// A watcher that lags more than 256 events behind misses the oldest of them, never `terminated`.
+    /// A watcher that lags more than 256 events behind misses the oldest of them, never `terminated`. The cause of an actor
+    /// that has been dead for so long that the directory has forgotten it is ``DeathCause/released``.
     public func lifecycle<A: DistributedActor>(of actor: A) -> AsyncStream<LifecycleEvent>
     where A.ID == ActorID {
         let id = actor.id
@@ -188,58 +191,5 @@ extension ClusterSystem {
             caller: process,
             spawner: CallContext.currentActor
         )
-    }
-
-    /// This process's part in a cluster.
-    func client() throws -> ClusterClient {
-        guard let client = attached(as: ClusterMember.self)?.client else { throw notConnected() }
-        return client
-    }
-
-    /// Whether this process takes part in a cluster.
-    var isConnected: Bool { attached(as: ClusterMember.self) != nil }
-}
-
-/// What is attached to the system of a process that takes part in a cluster.
-struct ClusterMember: Sendable {
-    let client: ClusterClient
-    /// Whatever else lives as long as that.
-    let parts: any Sendable
-}
-
-extension ActorOptions {
-    /// Refuses what cannot be meant.
-    fileprivate func check(for type: String) throws(ClusterError) {
-        func refuse(_ what: String, _ hint: String) throws(ClusterError) -> Never {
-            throw ClusterError(.invalidArgument, "\(type) asks for \(what)", hint: hint)
-        }
-        if !environment.isEmpty, isolation != .process {
-            try refuse(
-                "an environment of its own with isolation .\(isolation)",
-                "spawn it with isolation: .process"
-            )
-        }
-        if let key = environment.keys.first(where: { $0.isEmpty || $0.contains("=") || $0.utf8.contains(0) })
-        {
-            try refuse(
-                "a variable named \"\(key)\"",
-                "names are not empty, and have neither = nor a zero in them"
-            )
-        }
-        if maxPendingCalls <= 0 { try refuse("maxPendingCalls of \(maxPendingCalls)", "it is at least 1") }
-        if placementTimeout < .zero {
-            try refuse("a placementTimeout of \(placementTimeout)", "it is not negative")
-        }
-        if case .limited(let count) = concurrency, count < 1 {
-            try refuse("concurrency .limited(\(count))", "it is at least 1")
-        }
-        if case .upTo(let count, let window) = restarts, count < 0 || window <= .zero {
-            try refuse(
-                "restarts .upTo(\(count), within: \(window))",
-                "neither is negative, and the period is not zero"
-            )
-        }
-        if name?.isEmpty == true { try refuse("an empty name", "leave it out, or name it") }
-        if namespace?.isEmpty == true { try refuse("an empty namespace", "leave it out, or name it") }
     }
 }

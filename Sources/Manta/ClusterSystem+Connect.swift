@@ -1,7 +1,5 @@
-internal import Glibc
 internal import MantaCore
 internal import MantaRuntime
-import Synchronization
 
 extension ClusterSystem {
     /// Runs `body` as the driver, then shuts down.

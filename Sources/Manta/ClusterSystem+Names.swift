@@ -57,7 +57,8 @@ extension ClusterSystem {
     /// takes a moment to come.
     ///
     /// - Parameters:
-    ///   - type: The actor's type, or a stub of a `@Resolvable` protocol that it conforms to.
+    ///   - type: The actor's type, or a stub of a `@Resolvable` protocol. Whether the actor has the protocol's methods is
+    ///     not known before one is called, which fails with `noSuchMethod` if not.
     ///   - name: Its name.
     ///   - namespace: Where the name counts; `nil` is the namespace of the actor that asks, or of this program.
     /// - Returns: A reference; the actor may end at any time.
@@ -100,7 +101,7 @@ extension ClusterSystem {
     ) throws -> A where A.ActorSystem == ClusterSystem {
         // A protocol's stub stands for an actor of any type that has its methods.
         guard
-            entry.knownType == ObjectIdentifier(type) || "\(type)".hasPrefix("$")
+            entry.knownType == ObjectIdentifier(type) || TypeCatalog.isStub(type)
                 || TypeCatalog.type(named: entry.mangledTypeName) == type
         else {
             throw ClusterError(

@@ -74,17 +74,9 @@ package final class EmbeddedCluster: DriverCluster {
     ) throws(ClusterError) {
         let clusterNumber = UInt64.random(in: 1 ... .max)
         session = try SessionDirectory(cluster: clusterNumber)
-        var options = RuntimeOptions(
-            directory: session.path,
-            cluster: clusterNumber,
-            laneCount: configuration.lanes,
-            dispatch: configuration.dispatch,
-            namespace: configuration.namespace
-        )
-        if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
+        var options = configuration.runtimeOptions(directory: session.path, cluster: clusterNumber)
         options.faults = faults
-        var logger = Logger(label: "manta")
-        logger.logLevel = configuration.logLevel
+        let logger = configuration.makeLogger()
         let system = ClusterSystem(
             process: .newHost(),
             options: options,
@@ -188,21 +180,5 @@ package final class EmbeddedCluster: DriverCluster {
         guard !end.withLock({ $0.hasStopped }) else { return }
         for (_, processes) in raylets { processes.killAll() }
         session.remove()
-    }
-}
-
-/// The directory, for a process that has the GCS in it or a link to it.
-struct GCSDirectory: DirectoryClient {
-    let gcs: GCS
-    let lane: Lane
-
-    func fate(of actor: ActorID) async throws -> ActorFate {
-        try await withTaskExecutorPreference(lane.tasks) { try await gcs.fate(of: actor) }
-    }
-
-    func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
-        try await withTaskExecutorPreference(lane.tasks) {
-            try await gcs.fate(of: actor, afterLosing: process)
-        }
     }
 }

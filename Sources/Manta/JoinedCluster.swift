@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Logging
 internal import MantaCore
 internal import MantaGCS
 internal import MantaRuntime
@@ -33,20 +32,10 @@ final class JoinedCluster: DriverCluster {
     }
 
     private init(_ address: ClusterAddress, _ configuration: ClusterConfiguration) {
-        var options = RuntimeOptions(
-            directory: address.directory,
-            cluster: address.cluster,
-            laneCount: configuration.lanes,
-            dispatch: configuration.dispatch,
-            namespace: configuration.namespace
-        )
-        if let limit = configuration.frameLimit { options.linkLimits.frameByteCount = limit }
-        var logger = Logger(label: "manta")
-        logger.logLevel = configuration.logLevel
         let system = ClusterSystem(
             process: ProcessID(.random(in: 1 ... .max)),
-            options: options,
-            logger: logger
+            options: configuration.runtimeOptions(directory: address.directory, cluster: address.cluster),
+            logger: configuration.makeLogger()
         )
         self.system = system
         do {
@@ -77,10 +66,8 @@ final class JoinedCluster: DriverCluster {
         }
         client.stop()
         await system.stop()
-        abandonFiles()
+        abandon()
     }
 
-    func abandon() { abandonFiles() }
-
-    private func abandonFiles() { SessionDirectory.leave(system.options.endpoint(of: system.process)) }
+    func abandon() { SessionDirectory.leave(system.options.endpoint(of: system.process)) }
 }

@@ -57,7 +57,7 @@ final class SessionDirectory: Sendable {
         for name in entries(of: base) { removeIfAbandoned("\(base)/\(name)") }
     }
 
-    /// Takes the socket of a worker that ends out of its folder.
+    /// Takes the socket of a process that ends out of its folder.
     static func leave(_ endpoint: Endpoint) {
         if case .unix(let socket) = endpoint { unlink(socket) }
     }

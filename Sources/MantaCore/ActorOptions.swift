@@ -64,7 +64,8 @@ public enum Isolation: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// What ends an actor that nobody stops or kills. References do not count: an actor without any lives on.
 public enum Lifetime: String, Codable, Hashable, Sendable, CaseIterable {
-    /// The end of the driver in whose job it was spawned, directly or by one of the job's actors.
+    /// The end of the driver in whose job it was spawned, directly or by one of the job's actors. Spawned by a
+    /// detached actor, which belongs to no job, the same as ``detached``.
     case job
     /// The end, or the restart, of the actor that spawned it. Spawned by a driver, the same as ``job``.
     case spawner
@@ -89,7 +90,8 @@ public enum RestartPolicy: Codable, Hashable, Sendable {
 
 /// Which node an actor goes to, of those that have the resources it asks for.
 public enum Placement: Codable, Hashable, Sendable {
-    /// Nodes are filled to half in the order in which they joined; then the least loaded is taken.
+    /// Nodes are filled to half in the order in which they joined; then the least loaded is taken. An actor that
+    /// asks for no resources goes to the node with the fewest actors.
     case automatic
     /// The node with the fewest actors.
     case spread

@@ -34,30 +34,45 @@ extension ClusterError {
     public enum Code: Hashable, Sendable, Codable {
         /// The system is shut down, or a process could not be reached.
         case notConnected
+        /// The peer does not know the cluster's secret. Not thrown yet.
         case unauthenticated
         /// What was asked cannot be done as written: the message says what to write instead.
         case invalidArgument
         /// The directory never knew this identifier, or has forgotten it.
         case noSuchActor
+        /// The actor, or the actor of the name, is of another type than the one asked for.
         case wrongType
+        /// An actor that is not dead has the name.
         case nameTaken
+        /// The actor is dead, for good.
         case actorDied(DeathCause)
+        /// The actor's worker process ended; the actor may be restarted.
         case workerDied(DeathCause)
+        /// The actor's node was lost while it created the actor.
         case nodeDied
         /// No node could ever hold the request.
         case infeasible
+        /// Others held the resources for longer than `placementTimeout`.
         case placementTimedOut
+        /// It did not end by its deadline.
         case timedOut
+        /// It was cancelled before it began.
         case cancelled
+        /// A bound is reached, of calls, actors, threads or processes: what was asked is refused, and may be tried later.
         case overloaded
+        /// Actors that limit their concurrency waited for each other in a circle: this call was taken out of it.
         case deadlock
         /// The callee's program has no such method.
         case noSuchMethod
         /// The bytes could not be decoded as the type that the other side asked for.
         case undecodable
+        /// No copy of the object is left. Not thrown yet.
         case objectLost
+        /// Whose end is to end the actor has ended already.
         case ownerDied
+        /// The node's object store has no room. Not thrown yet.
         case storeFull
+        /// The disk has no room for what is spilled. Not thrown yet.
         case outOfDisk
         /// The two sides speak different versions.
         case incompatible

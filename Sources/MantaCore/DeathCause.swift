@@ -20,7 +20,8 @@ public enum DeathCause: Hashable, Sendable, Codable {
     case outOfMemory
     /// The placement group that held its resources was removed.
     case placementGroupRemoved
-    /// Nothing refers to it any more; only an actor that a process created for itself ends so.
+    /// Nothing refers to it any more: the end of actors that a process created for itself. Also told of an actor that
+    /// has been dead for so long that the directory has forgotten why.
     case released
 }
 

@@ -25,7 +25,8 @@ public struct NodeID: Hashable, Sendable, Codable, CustomStringConvertible {
 
 /// Identifies one incarnation of a process of the cluster: a driver, a worker or a raylet.
 ///
-/// Random, so that a process that takes over another one's operating system id is never mistaken for it.
+/// Not the operating system's number, which a later process may take over: the upper bits are random and name the
+/// host that started it, the lower ones count what the host has started (`ProcessID+Host.swift`).
 public struct ProcessID: Hashable, Sendable, Codable, CustomStringConvertible {
     package var rawValue: UInt64
 

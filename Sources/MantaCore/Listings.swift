@@ -1,5 +1,6 @@
 /// A node, as `nodes()` lists it.
 public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
+    /// `nodes()` lists the members of the cluster, all of them `alive`.
     public enum State: String, Codable, Hashable, Sendable { case alive, dead }
 
     public var id: NodeID
@@ -83,7 +84,7 @@ public struct ActorInfo: Codable, Hashable, Sendable, Identifiable {
 
 /// What happens in the life of an actor, as `lifecycle(of:)` tells it.
 public enum LifecycleEvent: Codable, Hashable, Sendable {
-    /// It takes calls. Epochs count its incarnations from 1.
+    /// It takes calls. Epochs count its incarnations from 1; 0 is that of an actor that a process created for itself.
     case alive(epoch: UInt32)
     /// Its incarnation is gone and another one is to come.
     case restarting

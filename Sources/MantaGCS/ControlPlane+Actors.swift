@@ -132,8 +132,17 @@ extension ControlPlane {
         }
     }
 
+    /// How long actors have to end in order whose owner has ended: nobody waits for them, but they hold resources.
+    private static let orphanStopLimit = Duration.seconds(5)
+
     /// A driver has ended: so do the actors of its job.
-    package mutating func jobEnded(_ job: ProcessID, within limit: Duration = .seconds(5), now: Moment) {
+    ///
+    /// - Parameters:
+    ///   - job: The driver.
+    ///   - limit: How long its actors have to end in order; 5 seconds for `nil`.
+    ///   - now: The time.
+    package mutating func jobEnded(_ job: ProcessID, within limit: Duration? = nil, now: Moment) {
+        let limit = limit ?? Self.orphanStopLimit
         for id in directory.owned(by: .job(job)) { _ = try? stop(id, .jobEnded, within: limit, now: now) }
     }
 
@@ -166,11 +175,11 @@ extension ControlPlane {
         if waiting.removeValue(forKey: ticket) != nil { _ = scheduler.cancel(ticket) }
         endLease(record.key, cause)
         if wasPending { act(.settle(id, end)) }
-        buried(record, now: now)
+        announceDeath(of: record, now: now)
     }
 
-    /// Tells everybody of an actor that has just died.
-    private mutating func buried(_ record: ActorRecord, now: Moment) {
+    /// Tells everybody of an actor that has just died, and ends those that it owns.
+    private mutating func announceDeath(of record: ActorRecord, now: Moment) {
         act(.changed(record.id))
         if let name = record.spec.options.qualifiedName {
             feed.append(.nameFreed(name))
@@ -182,7 +191,7 @@ extension ControlPlane {
     /// Ends the actors that were to live no longer than this incarnation.
     private mutating func endOwned(by key: ActorKey, now: Moment) {
         for id in directory.owned(by: .actor(key)) {
-            _ = try? stop(id, .jobEnded, within: .seconds(5), now: now)
+            _ = try? stop(id, .jobEnded, within: Self.orphanStopLimit, now: now)
         }
     }
 
@@ -203,7 +212,7 @@ extension ControlPlane {
         case .dead(let dead):
             if !isGone { endLease(key, cause) }
             if wasPending { act(.settle(key.id, .failed(notCreated(key.id, cause)))) }
-            buried(dead, now: now)
+            announceDeath(of: dead, now: now)
         case .restarting(let delay):
             act(.changed(key.id))
             endOwned(by: key, now: now)

@@ -1,4 +1,5 @@
 package import MantaCore
+internal import MantaTransport
 
 /// Which actors and processes the cluster has, where they are, and how they ended.
 ///
@@ -38,7 +39,7 @@ package struct Directory: Sendable {
 // MARK: - Life of an actor
 
 extension Directory {
-    /// A new identifier for ``register(_:)``; numbers count from 1. It says whether the actor is to have a
+    /// A new identifier for ``register(_:owner:job:)``; numbers count from 1. It says whether the actor is to have a
     /// lane of its own.
     package mutating func nextActorID(hasOwnLane: Bool = false) -> ActorID {
         lastActorNumber += 1
@@ -244,7 +245,7 @@ extension Directory {
         switch id.kind {
         case .spawned: spawnedFate(of: id)
         case .local(let process): fate(inProcess: process, lane: id.localLane)
-        case .system: fate(inProcess: ProcessID(id.scope), lane: Self.controlLane)
+        case .system: fate(inProcess: ProcessID(id.scope), lane: Greeting.controlLane)
         }
     }
 
@@ -264,8 +265,6 @@ extension Directory {
     package var actorCounts: ActorCounts { actorTable.counts }
     package var processCounts: ProcessCounts { processTable.counts }
 
-    /// The lane on which the control plane of every process is called, as links name it in their greeting.
-    private static let controlLane: UInt8 = 255
     /// How many calls may wait for an actor that has no options of its own.
     private static let defaultMaxPendingCalls = 1_000
 

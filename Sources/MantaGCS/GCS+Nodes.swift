@@ -50,6 +50,7 @@ extension GCS {
 
     func probe(_ node: NodeID) {
         guard let raylet = raylets[node] else { return }
+        // A task of its own, because a link's end is what asks for it. It ends when the node is suspect no more.
         _ = Task(executorPreference: actorSystem.control.tasks) {
             await CallContext.$current.withValue(nil) { await self.probe(raylet, on: node) }
         }

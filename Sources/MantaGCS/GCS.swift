@@ -32,7 +32,7 @@ package distributed actor GCS: ControlActor {
     /// When the timer is set for.
     private var alarm = Moment.distantFuture
     private var isStopped = false
-    /// Those in processes of their own.
+    /// The drivers that have joined over links; the one that hosts the GCS is not among them.
     var drivers: Set<ProcessID> = []
     /// Makes the client of a raylet from its identity.
     let makeClient: @Sendable (ActorID) throws -> any RayletClient

@@ -136,7 +136,7 @@ extension Raylet {
             )
         }
         report(worker, cause, ended.map(\.spec.key))
-        for lease in ended { bury(lease.spec.key) }
+        for lease in ended { release(lease.spec.key) }
         for waiter in entry.exitWaiters { waiter.resume() }
         carryOut(pool.left(worker, cause))
     }

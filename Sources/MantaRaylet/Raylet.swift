@@ -9,7 +9,7 @@ internal import MantaTransport
 ///
 /// It lives on the control lane of its process. What it decides is in two values: `LeaseTable`, what the actors
 /// hold, and `WorkerPool`, which process hosts which. Building is in `Raylet+Building.swift`, processes are in
-/// `Raylet+Workers.swift`.
+/// `Raylet+Workers.swift`, its place in the cluster is in `Raylet+Membership.swift`.
 package distributed actor Raylet: ControlActor {
     package typealias ActorSystem = ClusterSystem
 
@@ -31,7 +31,7 @@ package distributed actor Raylet: ControlActor {
     /// Those who asked for them.
     private var clients: [ActorKey: [CheckedContinuation<CreationAnswer, Never>]] = [:]
     /// Those who wait until an incarnation is gone.
-    private var mourners: [ActorKey: [CheckedContinuation<Void, Never>]] = [:]
+    private var releaseWaiters: [ActorKey: [CheckedContinuation<Void, Never>]] = [:]
     var isStopping = false
     /// For tests: who cannot be reached from here, for workers that start later.
     var cutHosts: Set<ProcessID> = []
@@ -75,7 +75,8 @@ package distributed actor Raylet: ControlActor {
         pool = WorkerPool(sharedLimit: options.sharedWorkerCount, idleTarget: options.idleWorkerCount)
     }
 
-    /// Makes the raylet of a node in this process; `begin()` has it join the cluster.
+    /// Makes the raylet of a node in this process, which may host several, told apart by `index`; `begin()` has it join
+    /// the cluster.
     package static func make(
         index: Int,
         options: RayletOptions,
@@ -141,8 +142,8 @@ package distributed actor Raylet: ControlActor {
         case .takeAway: await takeAway(key, cause)
         case .cutShort:
             builds[key]?.cancel()
-            await gone(key)
-        case .wait: await gone(key)
+            await waitForRelease(of: key)
+        case .wait: await waitForRelease(of: key)
         }
     }
 
@@ -170,7 +171,7 @@ package distributed actor Raylet: ControlActor {
                 await end(key.id, cause, in: home)
             }
         }
-        bury(key)
+        release(key)
     }
 
     private func end(_ id: ActorID, _ cause: DeathCause, in worker: ProcessID) async {
@@ -181,17 +182,17 @@ package distributed actor Raylet: ControlActor {
     }
 
     /// Gives back what an incarnation held, and tells those who wait for that.
-    func bury(_ key: ActorKey) {
+    func release(_ key: ActorKey) {
         guard leases.gone(key) else { return }
         let home = pool.home(of: key.id)
         carryOut(pool.ended(key.id))
         if let home { workers[home]?.process.setLabel(label(of: home)) }
-        for mourner in mourners.removeValue(forKey: key) ?? [] { mourner.resume() }
+        for waiter in releaseWaiters.removeValue(forKey: key) ?? [] { waiter.resume() }
     }
 
-    private func gone(_ key: ActorKey) async {
+    private func waitForRelease(of key: ActorKey) async {
         guard leases[key] != nil else { return }
-        await withCheckedContinuation { mourners[key, default: []].append($0) }
+        await withCheckedContinuation { releaseWaiters[key, default: []].append($0) }
     }
 
     // MARK: The end

@@ -12,13 +12,13 @@ package distributed actor WorkerHost: ControlActor {
 
     /// A worker has no more lanes for single actors: each is a thread.
     private static let ownLaneLimit = 256
+    /// What `willStop` has at least, also after calls that took all the time.
+    private static let willStopTime = Duration.seconds(1)
 
     /// The actors whose initialisers run, and have not been ended meanwhile.
     private var creating: [ActorID: ActorCreation] = [:]
     /// The actors that are being stopped, and who else waits for that.
     private var stopping: [ActorID: [CheckedContinuation<Void, Never>]] = [:]
-    /// What `willStop` has at least, also after calls that took all the time.
-    private static let willStopTime = Duration.seconds(1)
 
     private init(actorSystem: ClusterSystem) { self.actorSystem = actorSystem }
 
@@ -114,14 +114,7 @@ package distributed actor WorkerHost: ControlActor {
     package distributed func end(_ id: ActorID, _ cause: DeathCause) {
         creating.removeValue(forKey: id)?.abandon()
         guard let actor = actorSystem.hosted.remove(id) else { return }
-        actorSystem.endCalls(
-            on: actor,
-            ClusterError(
-                .actorDied(cause),
-                "\(actor.label) (\(id)) is dead: \(cause)",
-                outcome: .mayHaveExecuted
-            )
-        )
+        actorSystem.endCalls(on: actor, actor.died(of: cause, .mayHaveExecuted))
     }
 
     /// Ends an actor in order: no more calls are taken, those that have arrived run to their end, then

@@ -4,7 +4,7 @@ package import MantaRuntime
 /// What a worker process is told when it is started, in a variable of its environment.
 package struct WorkerLaunch: LaunchRecord {
     package static let variable = "MANTA_WORKER"
-    /// Set beside it for a test bundle, which enters the worker role before `main`.
+    /// Set beside it, and beside ``NodeLaunch/variable``, for a test bundle, which enters its role before `main`.
     package static let beforeMainVariable = "MANTA_WORKER_BEFORE_MAIN"
     /// The control socket's number in a worker.
     package static let controlDescriptor: Int32 = 3

@@ -1,4 +1,3 @@
-internal import Logging
 package import MantaCore
 package import MantaTransport
 

@@ -123,7 +123,7 @@ package struct WorkerPool {
         return decide()
     }
 
-    /// A process has ended. Its actors are the owner's to bury.
+    /// A process has ended. What its actors held is the owner's to give back.
     package mutating func left(_ worker: ProcessID, _ cause: DeathCause) -> [Action] {
         guard let index = index(of: worker) else { return [] }
         let role = workers.remove(at: index).role

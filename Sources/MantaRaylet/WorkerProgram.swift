@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// The program that workers run: the driver's own, with its arguments and environment.
+/// The program that workers and nodes run: the driver's own, with its arguments and environment.
 package struct WorkerProgram: Sendable {
     package var path: String
     package var arguments: [String]
     package var environment: [String: String]
-    /// A test bundle's `main` runs its tests, so its workers must not reach it.
+    /// A test bundle's `main` runs its tests, so what is started from it must not reach that.
     package var entersBeforeMain: Bool
 
     /// The program of this process.

@@ -10,10 +10,9 @@ public enum ReplyMode: Hashable, Sendable {
 /// Sets options for the calls that `body` makes, directly or in child tasks.
 ///
 /// - Parameters:
-///   - timeout: How long each call may take, from its start to its reply, waiting and all attempts included. It
-///     also covers `spawn`. `nil`
-///     keeps the timeout that is in force, which is 30 seconds where none was set; a longer one than one that was set
-///     around it has no effect.
+///   - timeout: How long each call may take, from its start to its reply, waiting and all attempts included; `spawn`
+///     too. `nil` keeps the timeout that is in force, which is 30 seconds where none was set; a longer one than one that
+///     was set around it has no effect.
 ///   - retries: How often a call is sent again after its link, its worker or its node was lost, when the method
 ///     certainly has not run, or when the same incarnation of the actor can still tell: it keeps the replies of
 ///     such calls, and runs each once. What the method throws is never retried. `nil` keeps what is in force,

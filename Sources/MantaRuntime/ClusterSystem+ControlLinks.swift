@@ -33,19 +33,7 @@ extension ClusterSystem {
     /// - Throws: ``ClusterError`` with code `notConnected`.
     package func openControlLink(to process: ProcessID) async throws {
         _ = try await peers.connection(to: process, lane: Greeting.controlLane) {
-            let socket = try await MantaTransport.connect(
-                to: self.options.endpoint(of: process),
-                on: self.control,
-                greeting: self.greeting(to: process, lane: Greeting.controlLane)
-            )
-            return try await withCheckedThrowingContinuation { continuation in
-                let isServed = self.control.execute {
-                    continuation.resume(returning: Connection(socket, system: self, lane: self.control))
-                }
-                guard !isServed else { return }
-                socket.discard()
-                continuation.resume(throwing: self.notConnected())
-            }
+            try await self.connect(to: self.location(ofControlLaneOf: process))
         }
     }
 }

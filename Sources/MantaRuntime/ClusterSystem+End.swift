@@ -23,12 +23,12 @@ extension ClusterSystem {
     /// - Returns: Whether all have ended in time.
     package func drain(_ id: ActorID, within limit: Duration, _ cause: DeathCause) async -> Bool {
         guard let actor = hosted.actor(id) else { return true }
-        actor.close(ended(actor, cause, .notExecuted))
+        actor.close(actor.died(of: cause, .notExecuted))
         let calls = servedCalls(on: actor)
         let end = Countdown(calls.count)
         for call in calls { call.whenEnded { end.countDown() } }
         if await end.wait(within: limit, on: control) { return true }
-        cutOff(servedCalls(on: actor), ended(actor, cause, .mayHaveExecuted))
+        cutOff(servedCalls(on: actor), actor.died(of: cause, .mayHaveExecuted))
         return false
     }
 
@@ -60,10 +60,11 @@ extension ClusterSystem {
     private func servedCalls(on actor: HostedActor) -> [ServedCall] {
         peers.all.flatMap { $0.servedCalls(on: actor) } + actor.orphanedCalls
     }
+}
 
-    private func ended(_ actor: HostedActor, _ cause: DeathCause, _ outcome: ClusterError.Outcome)
-        -> ClusterError
-    {
-        ClusterError(.actorDied(cause), "\(actor.label) (\(actor.id)) is dead: \(cause)", outcome: outcome)
+extension HostedActor {
+    /// What those are told whose calls its end refuses or cuts off.
+    package func died(of cause: DeathCause, _ outcome: ClusterError.Outcome) -> ClusterError {
+        ClusterError(.actorDied(cause), "\(label) (\(id)) is dead: \(cause)", outcome: outcome)
     }
 }

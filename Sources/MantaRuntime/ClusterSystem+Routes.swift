@@ -93,8 +93,11 @@ extension ClusterSystem {
     }
 
     private func location(ofSystem id: ActorID) -> ActorLocation {
-        let process = ProcessID(id.scope)
-        return ActorLocation(
+        location(ofControlLaneOf: ProcessID(id.scope))
+    }
+
+    func location(ofControlLaneOf process: ProcessID) -> ActorLocation {
+        ActorLocation(
             process: process,
             endpoint: options.endpoint(of: process),
             lane: Greeting.controlLane,
@@ -103,7 +106,7 @@ extension ClusterSystem {
         )
     }
 
-    private func connect(to location: ActorLocation) async throws -> Connection {
+    func connect(to location: ActorLocation) async throws -> Connection {
         let lane = lane(at: location.lane)
         let socket = try await MantaTransport.connect(
             to: location.endpoint,

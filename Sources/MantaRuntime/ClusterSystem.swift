@@ -30,8 +30,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let laneNotes: [LaneNotes]
     private let controlNotes: LaneNotes
     private let routes = Mutex<[ActorID: Route]>([:])
-    /// Of actors that this process has spawned and not called yet.
-    private let spawned = Mutex<[ActorID: ActorLocation]>([:])
+    /// Of actors that this process has spawned or found and not called yet.
+    private let learned = Mutex<[ActorID: ActorLocation]>([:])
     private let directory = Mutex<(any DirectoryClient)?>(nil)
     private let listener = Mutex<Listener?>(nil)
     private let userInfo = Mutex<[CodingUserInfoKey: any Sendable]>([:])
@@ -152,7 +152,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         if local.line != nil || DeadlockProbe.isProbe(id) { return nil }
         if let actor = actor as? Act { return actor }
         // A protocol's stub stands for whatever actor is there: it calls it as if it were elsewhere.
-        if "\(Act.self)".hasPrefix("$") { return nil }
+        if TypeCatalog.isStub(Act.self) { return nil }
         throw ClusterError(
             .wrongType,
             "\(id) is a \(type(of: actor)), not a \(Act.self)",
@@ -267,19 +267,19 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         }
     }
 
-    /// Remembers where an actor is that this process has spawned, so that its first call need not ask.
+    /// Remembers where an actor is that this process has spawned or found, so that its first call need not ask.
     package func learn(_ id: ActorID, at location: ActorLocation) {
-        spawned.withLock { spawned in
+        learned.withLock { learned in
             // The directory knows them all: forgetting costs a question.
-            if spawned.count >= Self.spawnedLimit { spawned.removeAll() }
-            spawned[id] = location
+            if learned.count >= Self.learnedLimit { learned.removeAll() }
+            learned[id] = location
         }
     }
 
-    private static let spawnedLimit = 100_000
+    private static let learnedLimit = 100_000
 
-    /// The location of a spawned actor, once.
-    func takeLearned(_ id: ActorID) -> ActorLocation? { spawned.withLock { $0.removeValue(forKey: id) } }
+    /// What was learned of an actor, once.
+    func takeLearned(_ id: ActorID) -> ActorLocation? { learned.withLock { $0.removeValue(forKey: id) } }
 
     /// Forgets the way to an actor that will not be called again.
     package func forget(_ id: ActorID) {

@@ -1,6 +1,5 @@
-package import MantaTransport
 package import MantaCore
-internal import CMantaShims
+package import MantaTransport
 
 /// How a process takes part in a cluster.
 package struct RuntimeOptions: Sendable {
@@ -30,9 +29,6 @@ package struct RuntimeOptions: Sendable {
         self.dispatch = dispatch
         self.namespace = namespace
     }
-
-    /// The processors that this process may use.
-    package static var processorCount: Int { Int(manta_processor_count()) }
 
     /// Where the process `id` of this machine listens.
     package func endpoint(of process: ProcessID) -> Endpoint { .unix(path: "\(directory)/\(process)") }

@@ -33,7 +33,7 @@ final class ServedCall: Sendable {
         var watchers: [@Sendable () -> Void]?
         var isCancelled = false
         /// The method has returned, or never runs.
-        var hasEnded = false
+        var hasReturned = false
     }
 
     init(
@@ -94,7 +94,7 @@ final class ServedCall: Sendable {
             case .pool(let queue): Task(executorPreference: queue) { await self.run() }
             }
         let mustCancel = life.withLock { life in
-            guard !life.hasEnded else { return false }
+            guard !life.hasReturned else { return false }
             life.task = started
             return life.isCancelled
         }
@@ -157,21 +157,21 @@ final class ServedCall: Sendable {
     }
 
     /// The method has returned, or never runs.
-    var hasReturned: Bool { life.withLock { $0.hasEnded } }
+    var hasReturned: Bool { life.withLock { $0.hasReturned } }
 
     /// Calls `action` when the method has returned, or at once if it has, or never runs.
     func whenEnded(_ action: @escaping @Sendable () -> Void) {
-        let hasEnded = life.withLock { life in
-            if !life.hasEnded { life.watchers = (life.watchers ?? []) + [action] }
-            return life.hasEnded
+        let hasReturned = life.withLock { life in
+            if !life.hasReturned { life.watchers = (life.watchers ?? []) + [action] }
+            return life.hasReturned
         }
-        if hasEnded { action() }
+        if hasReturned { action() }
     }
 
     func noteEnd() {
         ended.store(true, ordering: .relaxed)
         let watchers = life.withLock { life in
-            life.hasEnded = true
+            life.hasReturned = true
             life.task = nil
             return life.watchers.take()
         }

@@ -33,4 +33,7 @@ package enum TypeCatalog {
         }
         return name
     }
+
+    /// Whether `type` is the stub of a `@Resolvable` protocol, which Swift names `$` and the protocol's name.
+    package static func isStub(_ type: any Any.Type) -> Bool { "\(type)".hasPrefix("$") }
 }

@@ -19,7 +19,7 @@ struct BankCommand: AsyncParsableCommand {
             is 1 if a cent is missing.
 
             EXAMPLE:
-              bank --tellers 4 --kills-per-second 10 --seed 7
+              bank --tellers 4 --kills-per-second 30 --seed 7
             """
     )
 
@@ -35,7 +35,7 @@ struct BankCommand: AsyncParsableCommand {
     var transfers = 3_000
 
     @Option(help: ArgumentHelp("How often a worker is killed; 0 for never.", valueName: "rate"))
-    var killsPerSecond = 4.0
+    var killsPerSecond = 12.0
 
     @Option(
         help: ArgumentHelp(

@@ -10,7 +10,7 @@ struct ChaosOptions: ParsableArguments {
     var kills = 20
 
     @Option(help: ArgumentHelp("With --chaos, how often a worker is killed.", valueName: "rate"))
-    var killsPerSecond = 5.0
+    var killsPerSecond = 40.0
 
     @Option(
         help: ArgumentHelp(

@@ -61,7 +61,8 @@ int64_t manta_peer_user(int fd);
 // MARK: processes
 
 // Starts `path` with descriptor 3 = control, 0 = /dev/null, 1 = out, 2 = err, and no other open. The child has
-// default signal actions and an empty signal mask, and leads a process group if `own_group` is not 0. Returns the process id or a negated errno.
+// default signal actions and an empty signal mask, and leads a process group if `own_group` is not 0. Returns the
+// process id or a negated errno.
 pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int control, int out, int err,
                   int own_group);
 int manta_pidfd_open(pid_t pid);

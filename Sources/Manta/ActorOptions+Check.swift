@@ -1,0 +1,38 @@
+internal import MantaCore
+
+extension ActorOptions {
+    /// Refuses what cannot be meant.
+    func check(for type: String) throws(ClusterError) {
+        func refuse(_ what: String, _ hint: String) throws(ClusterError) -> Never {
+            throw ClusterError(.invalidArgument, "\(type) asks for \(what)", hint: hint)
+        }
+        if !environment.isEmpty, isolation != .process {
+            try refuse(
+                "an environment of its own with isolation .\(isolation)",
+                "spawn it with isolation: .process"
+            )
+        }
+        if let key = environment.keys.first(where: { $0.isEmpty || $0.contains("=") || $0.utf8.contains(0) })
+        {
+            try refuse(
+                "a variable named \"\(key)\"",
+                "names are not empty, and have neither = nor a zero in them"
+            )
+        }
+        if maxPendingCalls <= 0 { try refuse("maxPendingCalls of \(maxPendingCalls)", "it is at least 1") }
+        if placementTimeout < .zero {
+            try refuse("a placementTimeout of \(placementTimeout)", "it is not negative")
+        }
+        if case .limited(let count) = concurrency, count < 1 {
+            try refuse("concurrency .limited(\(count))", "it is at least 1")
+        }
+        if case .upTo(let count, let window) = restarts, count < 0 || window <= .zero {
+            try refuse(
+                "restarts .upTo(\(count), within: \(window))",
+                "neither is negative, and the period is not zero"
+            )
+        }
+        if name?.isEmpty == true { try refuse("an empty name", "leave it out, or name it") }
+        if namespace?.isEmpty == true { try refuse("an empty namespace", "leave it out, or name it") }
+    }
+}
