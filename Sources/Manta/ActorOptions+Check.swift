@@ -19,6 +19,16 @@ extension ActorOptions {
                 "names are not empty, and have neither = nor a zero in them"
             )
         }
+        // What one string of an environment may have in Linux: MAX_ARG_STRLEN.
+        let limit = 128 * 1024
+        if let (key, _) = environment.first(where: {
+            $1.utf8.contains(0) || $0.utf8.count + $1.utf8.count + 2 > limit
+        }) {
+            try refuse(
+                "a value of \"\(key)\" that no environment can hold",
+                "it has no zero in it, and with its name less than \(limit) bytes"
+            )
+        }
         if maxPendingCalls <= 0 { try refuse("maxPendingCalls of \(maxPendingCalls)", "it is at least 1") }
         if placementTimeout < .zero {
             try refuse("a placementTimeout of \(placementTimeout)", "it is not negative")

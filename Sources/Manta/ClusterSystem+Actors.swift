@@ -66,7 +66,7 @@ extension ClusterSystem {
     ///   stopping.
     public func stop<A: DistributedActor>(_ actor: A, within limit: Duration = .seconds(30)) async throws
     where A.ID == ActorID {
-        let id = actor.id
+        let (id, limit) = (actor.id, max(limit, .zero))
         let client = try client()
         guard CallContext.currentActor?.id != id else {
             // Unstructured, because the method that asks for it has to end first.
@@ -83,6 +83,8 @@ extension ClusterSystem {
         try await withCallOptions(timeout: limit + .seconds(10), isolation: nil) {
             try await client.bounded("stop of \(id)") { try await $0.stop(id, within: limit) }
         }
+        client.names.forget(id)
+        forget(id)
     }
 
     /// Ends an actor at once, without asking it: its calls fail with `actorDied(.killed)`, it takes no more,
@@ -99,7 +101,9 @@ extension ClusterSystem {
 
     /// Ends the actor with this identifier at once: see ``kill(_:restart:)``.
     public func kill(id: ActorID, restart: Bool = false) async throws {
-        try await client().bounded("kill of \(id)") { try await $0.kill(id, restart: restart) }
+        let client = try client()
+        try await client.bounded("kill of \(id)") { try await $0.kill(id, restart: restart) }
+        if !restart { client.names.forget(id) }
         forget(id)
     }
 

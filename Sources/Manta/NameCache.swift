@@ -18,8 +18,16 @@ final class NameCache: Sendable {
 
     private struct State {
         var entries: [QualifiedName: Entry] = [:]
+        /// Their names. An actor has one.
+        var names: [ActorID: QualifiedName] = [:]
         /// How far the feed has been followed; `nil` when it is not.
         var cursor: UInt64?
+
+        mutating func remove(_ name: QualifiedName) {
+            if let entry = entries.removeValue(forKey: name) { names[entry.id] = nil }
+        }
+
+        mutating func removeAll() { (entries, names) = ([:], [:]) }
     }
 
     private let state = Mutex(State())
@@ -31,16 +39,23 @@ final class NameCache: Sendable {
         state.withLock { state in
             // What the feed has told since the answer was given may have been its end.
             guard let read = state.cursor, read <= cursor else { return }
-            if state.entries.count >= Self.limit { state.entries.removeAll() }
+            if state.entries.count >= Self.limit { state.removeAll() }
+            state.remove(name)
             state.entries[name] = entry
+            state.names[entry.id] = name
         }
+    }
+
+    /// Forgets the name of an actor that is known to be dead, without waiting for word of it.
+    func forget(_ id: ActorID) {
+        state.withLock { state in if let name = state.names[id] { state.remove(name) } }
     }
 
     func apply(_ news: Feed.News) {
         state.withLock { state in
             state.cursor = news.cursor
-            if news.hasGap { state.entries.removeAll() }
-            for case .nameFreed(let name) in news.events { state.entries[name] = nil }
+            if news.hasGap { state.removeAll() }
+            for case .nameFreed(let name) in news.events { state.remove(name) }
         }
     }
 

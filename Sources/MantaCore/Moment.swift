@@ -12,10 +12,14 @@ package struct Moment: Comparable, Hashable, Sendable {
 
     package static func < (left: Moment, right: Moment) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    /// Stays at the distant future instead of wrapping.
+    /// About 270 years.
+    private static let longestStep = Duration.seconds(1 << 33)
+
+    /// Stays at the distant future, or at zero, instead of wrapping.
     package static func + (moment: Moment, duration: Duration) -> Moment {
-        let (seconds, attoseconds) = duration.components
-        guard seconds < 1 << 33 else { return .distantFuture }
+        // Compared before it is taken apart: a duration may have more seconds than an integer.
+        guard duration < longestStep else { return .distantFuture }
+        let (seconds, attoseconds) = max(duration, .zero - longestStep).components
         let step = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
         guard step >= 0 else {
             let back = UInt64(-step)

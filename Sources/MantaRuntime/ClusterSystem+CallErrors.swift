@@ -66,13 +66,15 @@ extension ClusterSystem {
         }
     }
 
-    func thrown(_ body: FrameBuffer) -> any Error {
+    func thrown(_ body: FrameBuffer, by actor: ActorID) -> any Error {
         var reader = ByteReader(body.bytes)
         do {
             let failure = try withExtendedLifetime(body) {
                 try CBOR.decode(RemoteFailure.self, from: &reader)
             }
             let error = failure.error(in: self)
+            // What the control plane says is of the program's own request.
+            if case .system = actor.kind { return error }
             // The outcome of a call that the method made is not the method's: that ran.
             guard var nested = error as? ClusterError, nested.outcome != nil else { return error }
             nested.outcome = .executed

@@ -88,7 +88,7 @@ extension ClusterSystem {
             )
             switch await route.connection.perform(call) {
             case .reply(.value, let body): return body
-            case .reply(.thrown, let body): throw thrown(body)
+            case .reply(.thrown, let body): throw thrown(body, by: id)
             case let end: try await prepareNext(after: end, of: call, &attempts)
             }
         }

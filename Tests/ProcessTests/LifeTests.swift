@@ -35,6 +35,16 @@ struct LifeTests {
             #expect(try await actor.environment("MANTA_WORKER") == nil)
             let other = try await spawn(test.system, .process)
             #expect(try await other.environment("MANTA_TEST_COLOUR") == nil)
+            let environments = [
+                ["": "b"], ["A=": "b"], ["A": "b\0c"], ["A": String(repeating: "b", count: 200_000)],
+            ]
+            for environment in environments {
+                let error = await clusterError {
+                    let options = ActorOptions(isolation: .process, environment: environment)
+                    _ = try await test.system.spawn(Counter.self, .init(), options: options)
+                }
+                #expect(error?.code == .invalidArgument)
+            }
             let error = await #expect(throws: ClusterError.self) {
                 try await test.system.spawn(Counter.self, .init(), options: .init(environment: ["A": "b"]))
             }

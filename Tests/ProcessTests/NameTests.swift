@@ -85,6 +85,11 @@ struct NameTests {
                 _ = try await system.getOrSpawn(Counter.self, named: "greeter", .init())
             }
             #expect(error?.code == .wrongType)
+            // The outcome is of the lookup, wherever it was made.
+            let service = try await system.spawn(Service.self, .init(), options: .init(isolation: .process))
+            let missing = await clusterError { _ = try await system.find(Counter.self, named: "nobody") }
+            #expect(missing?.outcome == .notExecuted)
+            #expect(try await service.outcomeOfFinding("nobody") == .notExecuted)
             let stub = try await system.find($Greeter.self, named: "greeter")
             #expect(try await stub.greet("you") == "hello you")
         }
@@ -184,6 +189,21 @@ struct NameTests {
                 )
             }
             #expect(error?.code == .invalidArgument)
+        }
+    }
+
+    @Test("whoever has ended an actor finds its name free at once")
+    func freeAtOnce() async throws {
+        try await withCluster { test in
+            let system = test.system
+            for round in 0..<60 {
+                let old = try await system.getOrSpawn(Counter.self, named: "again", .init())
+                _ = try await system.find(Counter.self, named: "again")
+                if round.isMultiple(of: 2) { try await system.stop(old) } else { try await system.kill(old) }
+                let new = try await system.getOrSpawn(Counter.self, named: "again", .init())
+                #expect(new != old)
+                #expect(try await new.increment() == 1)
+            }
         }
     }
 }

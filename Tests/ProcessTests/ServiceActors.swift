@@ -53,6 +53,14 @@ distributed actor Service: Spawnable {
     distributed func find(_ name: String) async throws -> Counter {
         try await actorSystem.find(Counter.self, named: name)
     }
+    distributed func outcomeOfFinding(_ name: String) async throws -> ClusterError.Outcome? {
+        do {
+            _ = try await find(name)
+            return nil
+        } catch {
+            return (error as? ClusterError)?.outcome
+        }
+    }
     distributed func events(of other: Service, until last: Int) async throws -> [LifecycleEvent] {
         var events: [LifecycleEvent] = []
         for await event in actorSystem.lifecycle(of: other) {

@@ -51,6 +51,20 @@ struct StopTests {
         }
     }
 
+    @Test(
+        "a limit that makes no sense is none, and ends the actor",
+        arguments: [
+            Duration.seconds(-60), .seconds(Int64.max - 5), .seconds(Int64.max),
+        ]
+    )
+    func absurdLimit(limit: Duration) async throws {
+        try await withCluster { test in
+            let service = try await test.system.spawn(Service.self, .init())
+            try await test.system.stop(service, within: limit)
+            #expect(await Array(test.system.lifecycle(of: service)) == [.terminated(.stopped)])
+        }
+    }
+
     @Test("an actor that stops itself answers the call first")
     func stopsItself() async throws {
         try await withCluster { test in
