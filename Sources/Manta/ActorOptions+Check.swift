@@ -1,6 +1,8 @@
 internal import MantaCore
 
 extension ActorOptions {
+    private static let longestName = 1_000
+
     /// Refuses what cannot be meant.
     func check(for type: String) throws(ClusterError) {
         func refuse(_ what: String, _ hint: String) throws(ClusterError) -> Never {
@@ -42,7 +44,15 @@ extension ActorOptions {
                 "neither is negative, and the period is not zero"
             )
         }
-        if name?.isEmpty == true { try refuse("an empty name", "leave it out, or name it") }
-        if namespace?.isEmpty == true { try refuse("an empty namespace", "leave it out, or name it") }
+        for (what, name) in [("name", name), ("namespace", namespace)] {
+            guard let name else { continue }
+            let isPlain = !name.unicodeScalars.contains { $0.properties.generalCategory == .control }
+            guard !name.isEmpty, name.utf8.count <= Self.longestName, isPlain else {
+                try refuse(
+                    "the \(what) \(String(reflecting: String(name.prefix(100))))",
+                    "it has 1 to \(Self.longestName) bytes, and no control characters"
+                )
+            }
+        }
     }
 }

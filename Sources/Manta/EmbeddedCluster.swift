@@ -161,7 +161,13 @@ package final class EmbeddedCluster: DriverCluster {
     private func finish() async {
         client.stop()
         await withTaskExecutorPreference(system.control.tasks) {
-            for (raylet, _) in raylets { try? await raylet.stop(within: .seconds(2)) }
+            await withDiscardingTaskGroup { group in
+                for (raylet, _) in raylets {
+                    group.addTask(executorPreference: system.control.tasks) {
+                        try? await raylet.stop(within: .seconds(2))
+                    }
+                }
+            }
         }
         try? await withTaskExecutorPreference(system.control.tasks) { try await gcs.stop() }
         await system.stop()

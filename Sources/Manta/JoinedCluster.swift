@@ -12,7 +12,7 @@ import Synchronization
 final class JoinedCluster: DriverCluster {
     let system: ClusterSystem
     private let client: ClusterClient
-    private let hasStopped = Atomic<Bool>(false)
+    private let end = Mutex<Task<Void, Never>?>(nil)
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
         try configuration.check()
@@ -33,7 +33,7 @@ final class JoinedCluster: DriverCluster {
 
     private init(_ address: ClusterAddress, _ configuration: ClusterConfiguration) {
         let system = ClusterSystem(
-            process: ProcessID(.random(in: 1 ... .max)),
+            process: .newHost(),
             options: configuration.runtimeOptions(directory: address.directory, cluster: address.cluster),
             logger: configuration.makeLogger()
         )
@@ -61,9 +61,16 @@ final class JoinedCluster: DriverCluster {
     }
 
     func stop() async {
-        guard hasStopped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
-            return
+        // Unstructured, because the end is one for all who ask for it, and not cut short by the cancellation of one.
+        let end = end.withLock { end in
+            let task = end ?? Task.detached { await self.finish() }
+            end = task
+            return task
         }
+        await end.value
+    }
+
+    private func finish() async {
         client.stop()
         await system.stop()
         abandon()

@@ -111,6 +111,7 @@ extension Directory {
             record.lifecycle.append(.terminated(cause))
             // They can be large, and nothing is built from them any more.
             record.spec.arguments = []
+            record.spec.options.environment = [:]
             records[id] = record
             counts.dead += 1
             if let forgotten = dead.append(id) {

@@ -110,9 +110,12 @@ extension GCS {
 
     /// Where an actor is. While it is pending or restarting, the answer waits for a change, but not for long: the
     /// caller asks again, and can tell what it waits for when its time is up.
-    package distributed func fate(of id: ActorID) async -> ActorFate {
+    package distributed func fate(of id: ActorID) async throws -> ActorFate {
         switch plane.directory.fate(of: id) {
-        case .pending, .restarting: await wait(for: .change(id), atMost: Self.fatePatience)
+        case .pending, .restarting:
+            await wait(for: .change(id), atMost: Self.fatePatience)
+            // Else one who asks again would ask for ever, once nobody waits any more.
+            try checkWaiting()
         case .alive, .dead, .unknown: break
         }
         return plane.directory.fate(of: id)

@@ -1,4 +1,5 @@
 internal import Distributed
+internal import Glibc
 internal import Logging
 package import MantaCore
 internal import MantaGCS
@@ -37,7 +38,7 @@ extension Raylet {
             case .refuse(let actor, let cause):
                 requests.removeValue(forKey: actor)?.continuation.resume(
                     returning: .failure(
-                        ClusterError(.workerDied(cause), "a new worker did not start: \(cause)")
+                        startError ?? ClusterError(.workerDied(cause), "a new worker did not start: \(cause)")
                     )
                 )
             case .retire(let worker): workers[worker]?.process.kill()
@@ -63,7 +64,15 @@ extension Raylet {
             callbacks.perform(after: Self.startTimeout) { $0.checkStarted(id) }
         } catch {
             logger.error("cannot start a worker", metadata: ["error": "\(error)"])
-            carryOut(pool.startFailed(.initFailed("\(error)")))
+            let known = error as? ClusterError
+            startError = ClusterError(
+                known?.code ?? .overloaded,
+                known?.message ?? "cannot start a worker: \(error)",
+                hint: known?.hint,
+                outcome: .notExecuted
+            )
+            carryOut(pool.startFailed(.killed))
+            startError = nil
         }
     }
 
@@ -121,6 +130,8 @@ extension Raylet {
     private func exited(_ worker: ProcessID, _ cause: DeathCause) {
         guard let entry = workers.removeValue(forKey: worker) else { return }
         processes.remove(worker)
+        // One that was killed could not take its socket out of the folder.
+        if case .unix(let socket) = actorSystem.options.endpoint(of: worker) { unlink(socket) }
         if lastEnds.count >= 1_000 { lastEnds.removeAll() }
         lastEnds[worker] = cause
         let actors = pool.actors(in: worker)

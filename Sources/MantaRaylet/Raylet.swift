@@ -33,6 +33,8 @@ package distributed actor Raylet: ControlActor {
     /// Those who wait until an incarnation is gone.
     private var releaseWaiters: [ActorKey: [CheckedContinuation<Void, Never>]] = [:]
     var isStopping = false
+    /// Why the system does not let a process start, while those that it was for are told.
+    var startError: ClusterError?
     /// For tests: who cannot be reached from here, for workers that start later.
     var cutHosts: Set<ProcessID> = []
     /// The node was declared dead.

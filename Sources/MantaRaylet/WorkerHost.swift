@@ -66,6 +66,15 @@ package distributed actor WorkerHost: ControlActor {
             )
         }
         if spec.id.hasOwnLane {
+            guard Lane.hasRoomForAnother else {
+                throw ClusterError(
+                    .overloaded,
+                    "\(system.process) has no descriptors left for a thread of \(spec.label)",
+                    hint:
+                        "raise the limit on open files (ulimit -n), or spawn fewer actors with isolation .thread",
+                    outcome: .notExecuted
+                )
+            }
             system.hosted.useOwnLane(of: spec.id) { Lane(name: "manta-thread", index: 254) }
         }
         if spec.options.isolation == .process { system.hostsOneActor() }

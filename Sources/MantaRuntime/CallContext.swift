@@ -39,7 +39,9 @@ package struct CallContext: Sendable {
         guard let serving = context.serving, !serving.hasEnded else { return terms }
         let isServing = manta_task_identity() == context.servingTask
         guard isServing || manta_task_is_child() != 0 else { return terms }
-        terms.deadline = min(terms.deadline, context.deadline)
+        // Without a time of its own, it has that of the call that is served, also a longer one.
+        let hasOwnTime = context.timeout != nil || context.deadline == .distantFuture
+        terms.deadline = hasOwnTime ? min(terms.deadline, context.deadline) : context.deadline
         if isServing || TaskTree.currentTask(isWithin: context.servingTask) {
             terms.serving = ObjectIdentifier(serving)
         }

@@ -131,7 +131,10 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
                 label: label,
                 namespace: creation?.namespace,
                 place: usesLane ? .lane(lane(for: id)) : .pool(PoolQueue()),
-                line: limit.map { CallLine(of: id, label: label, limit: $0, system: self) },
+                line: limit.map { limit in
+                    let title = HostedActor.title(label, id)
+                    return CallLine(of: id, label: title, limit: limit, system: self)
+                },
                 isOwned: creation != nil
             )
         )

@@ -54,6 +54,14 @@ package final class HostedActor: Sendable {
 
     package var actor: (any DistributedActor)? { strong ?? weak }
 
+    /// For people, who have to tell it from others of its type: `Counter "hits"`, `Counter (actor-7)`.
+    var title: String { Self.title(label, id) }
+
+    static func title(_ label: String, _ id: ActorID) -> String {
+        // A label with a name ends with it.
+        label.hasSuffix("\"") ? label : "\(label) (\(id))"
+    }
+
     /// The replies that are kept for callers that may send their calls again.
     func replies(in system: ClusterSystem) -> ReplyStore {
         replyStore.withLock { store in

@@ -27,8 +27,8 @@ struct WaitSearch {
 
     mutating func look(at call: ServedCall) async {
         if let line = call.hosted.line, line.isWaiting(call) {
-            graph.calls[call.key] = WaitGraph.Call(label: call.hosted.label, line: line.actor)
-            return await look(at: line, label: call.hosted.label)
+            graph.calls[call.key] = WaitGraph.Call(label: call.hosted.title, line: line.actor)
+            return await look(at: line, label: call.hosted.title)
         }
         var made: Set<WaitGraph.Key> = []
         for (link, number) in callsMade(by: call) where hops > 0 {
@@ -38,7 +38,7 @@ struct WaitSearch {
             graph.merge(answer.graph)
             known.formUnion(answer.graph.lines.keys)
         }
-        graph.calls[call.key] = WaitGraph.Call(label: call.hosted.label, made: made)
+        graph.calls[call.key] = WaitGraph.Call(label: call.hosted.title, made: made)
     }
 
     private func callsMade(by call: ServedCall) -> [(link: Connection, number: UInt32)] {

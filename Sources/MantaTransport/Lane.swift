@@ -1,5 +1,6 @@
 internal import CMantaShims
 package import MantaCore
+internal import Dispatch
 import Glibc
 import Synchronization
 
@@ -9,8 +10,8 @@ import Synchronization
 /// runs and its reply is written without a lock and without waking another thread. A turn of the loop runs
 /// all jobs, then writes what they produced, then waits for sockets, timers or work from other threads.
 ///
-/// A lane starts its thread when it is made, and ends it after `stop()`. Jobs that arrive later still run, on
-/// the thread that brings them, so that no task is ever left suspended.
+/// A lane starts its thread when it is made, and ends it after `stop()`. Jobs that arrive later still run, one
+/// after another in a queue, so that no task is ever left suspended and the lane's actors stay isolated.
 package final class Lane: SerialExecutor, Sendable {
     package let name: String
     /// The lane's place in its process; 255 is the control lane.
@@ -24,6 +25,8 @@ package final class Lane: SerialExecutor, Sendable {
     private let runningJob = Atomic<UInt>(0)
     private let jobStarted = Atomic<UInt64>(0)
 
+    /// Runs what comes after the end of the thread.
+    private let lateJobs = DispatchQueue(label: "manta.late")
     /// What tasks prefer, to run on this lane.
     package let tasks = LaneTasks()
 
@@ -59,6 +62,14 @@ package final class Lane: SerialExecutor, Sendable {
         startThread(named: name) { [self] in run() }
     }
 
+    /// Whether there are descriptors for another lane and for the links that are just being made. For those who
+    /// can do without: a lane that cannot be made is the end of the process.
+    package static var hasRoomForAnother: Bool {
+        let descriptors = (0..<8).map { _ in manta_eventfd() }
+        defer { for descriptor in descriptors where descriptor >= 0 { _ = manta_close(descriptor) } }
+        return descriptors.allSatisfy { $0 >= 0 }
+    }
+
     /// Whether the caller runs on this lane's thread.
     package var isCurrent: Bool {
         thread.load(ordering: .relaxed) == UInt(bitPattern: manta_thread_pointer())
@@ -82,7 +93,7 @@ package final class Lane: SerialExecutor, Sendable {
             return (true, inbox.isSleeping)
         }
         if mustWake { manta_eventfd_signal(wakeUp) }
-        if !isAlive { runHere(job) }
+        if !isAlive { runLate(job) }
     }
 
     /// Runs `action` on the lane, soon: at once when the caller is on it. `false` when the lane has stopped.
@@ -181,6 +192,10 @@ package final class Lane: SerialExecutor, Sendable {
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
     package func checkIsolated() { precondition(isCurrent, "not on \(name)") }
+
+    /// Runs a job after the lane's thread has ended: in order, and not within the caller, who may be on the lane's
+    /// actors himself.
+    private func runLate(_ job: LaneJob) { lateJobs.async { self.runHere(job) } }
 
     private func runHere(_ job: LaneJob) {
         if job.isIsolated {

@@ -57,6 +57,9 @@ distributed actor Counter: Spawnable {
     distributed func incrementOther(_ other: Counter, by step: Int) async throws -> Int {
         try await other.increment(by: step)
     }
+    distributed func incrementThrough(_ other: Counter, _ last: Counter) async throws -> Int {
+        try await other.incrementOther(last, by: 1)
+    }
     distributed func incrementAll(_ others: [String: Counter]) async throws -> [String: Int] {
         var results: [String: Int] = [:]
         for (name, other) in others { results[name] = try await other.increment(by: 1) }

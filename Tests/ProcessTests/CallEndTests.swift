@@ -284,6 +284,19 @@ struct CallEndTests {
         #expect(error?.code == .notConnected)
         #expect(error?.outcome == .notExecuted)
     }
+
+    @Test("a circle of serial actors in processes of their own ends with an error that names it")
+    func deadlock() async throws {
+        try await withCluster { test in
+            let options = ActorOptions(isolation: .process, concurrency: .serial)
+            let first = try await test.system.spawn(Counter.self, .init(), options: options)
+            let second = try await test.system.spawn(Counter.self, .init(), options: options)
+            let error = await clusterError { _ = try await first.incrementThrough(second, first) }
+            #expect(error?.code == .deadlock)
+            for actor in [first, second] { #expect(error?.message.contains("Counter (\(actor.id))") == true) }
+            #expect(try await first.increment() == 1)
+        }
+    }
 }
 
 /// Notes the calls that start in it, in memory and in a file that outlives it.

@@ -1,4 +1,5 @@
 import Distributed
+import Foundation
 import Glibc
 import Manta
 import MantaTestSupport
@@ -257,6 +258,47 @@ struct RestartTests {
             try await eventually { try await system.resources().available == [.cpu: 4] }
             try gate.remove()
             #expect(try await system.actors().allSatisfy { $0.state == .dead })
+        }
+    }
+
+    @Test("a call that waits for a restart ends when the cluster does")
+    func shutdown() async throws {
+        try await withCluster { test in
+            let system = test.system
+            let poison = ScratchFile()
+            let options = ActorOptions(isolation: .process, restarts: .always)
+            let service = try await system.spawn(Service.self, .init(poison: poison.path), options: options)
+            poison.create()
+            Glibc.kill(try await service.processID(), SIGKILL)
+            try await eventually { try await system.actors().first?.state == .restarting }
+            let calls = (0..<8).map { _ in
+                Task { try await withCallOptions(timeout: .seconds(600)) { try await service.call() } }
+            }
+            let watch = Task { await Array(system.lifecycle(of: service)) }
+            await test.stop()
+            for call in calls {
+                let error = await clusterError { _ = try await call.value }
+                #expect(error?.code == .notConnected)
+            }
+            _ = await watch.value
+        }
+    }
+
+    @Test("workers that are killed leave no socket behind while the cluster runs on")
+    func sockets() async throws {
+        try await withCluster { test in
+            let system = test.system
+            func socketCount() throws -> Int {
+                try FileManager.default.contentsOfDirectory(atPath: test.directory).count
+            }
+            let options = ActorOptions(isolation: .process)
+            try await system.kill(try await system.spawn(Service.self, .init(), options: options))
+            for _ in 0..<10 {
+                let service = try await system.spawn(Service.self, .init(), options: options)
+                try await system.kill(service)
+            }
+            // The driver, its card and lock, and workers that are ready or starting.
+            try await eventually { try socketCount() <= 10 }
         }
     }
 }
