@@ -166,7 +166,7 @@ extension ClusterSystem {
     /// What the nodes offer together, and what of it is free.
     public func resources() async throws -> (total: Resources, available: Resources) {
         let sums = try await client().bounded("sum of resources") { try await $0.resources() }
-        return (sums[0], sums[1])
+        return (sums.total, sums.available)
     }
 
     // MARK: Requests

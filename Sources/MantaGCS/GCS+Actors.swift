@@ -179,9 +179,9 @@ extension GCS {
     package distributed func nodes() -> [NodeInfo] { plane.scheduler.nodes() }
 
     /// What all nodes offer, and what of it is free.
-    package distributed func resources() -> [Resources] {
+    package distributed func resources() -> ResourceTotals {
         let (total, available) = plane.scheduler.totals
-        return [total, available]
+        return ResourceTotals(total: total, available: available)
     }
 
     // MARK: Drivers
@@ -199,7 +199,7 @@ extension GCS {
     private func driverLeft(_ process: ProcessID) {
         guard drivers.remove(process) != nil else { return }
         step { plane in
-            plane.processLeft(process, .exited(code: 0), incarnations: [], now: Lane.now)
+            plane.processLeft(process, .released, incarnations: [], now: Lane.now)
             plane.jobEnded(process, now: Lane.now)
         }
     }

@@ -55,13 +55,15 @@ package struct LeaseTable {
         if let gone = goneEpoch(of: spec.id), gone >= spec.epoch { return .answer(.ended(.fenced)) }
         if let older = leases[spec.id] {
             return .answer(
-                .refused(refusal("\(older.spec.key) is still here, and \(spec.key) cannot be beside it"))
+                .refused(refusal("the node still has \(older.spec.key), and \(spec.key) cannot be beside it"))
             )
         }
         guard ledger.acquire(spec.options.resources) else {
             return .answer(
                 .refused(
-                    refusal("\(ledger.available) left, and \(spec.label) asks for \(spec.options.resources)")
+                    refusal(
+                        "the node has \(ledger.available) left, and \(spec.label) asks for \(spec.options.resources)"
+                    )
                 )
             )
         }
@@ -125,6 +127,6 @@ package struct LeaseTable {
     }
 
     private func refusal(_ why: String) -> ClusterError {
-        ClusterError(.overloaded, "the node has \(why)", outcome: .notExecuted)
+        ClusterError(.overloaded, why, outcome: .notExecuted)
     }
 }

@@ -39,7 +39,13 @@ package struct ReplyCache<Call> {
     private var floors: [ProcessID: Floor] = [:]
     package private(set) var byteCount = 0
 
-    package init(limits: Limits = Limits()) { self.limits = limits }
+    /// From how many floors on they are looked through for those of callers that can be forgotten.
+    private var callerMark: Int
+
+    package init(limits: Limits = Limits()) {
+        self.limits = limits
+        callerMark = limits.callerCount
+    }
 
     /// Running, done and spent.
     package var entryCount: Int { entries.count }
@@ -88,7 +94,7 @@ package struct ReplyCache<Call> {
         while byteCount > limits.byteCount, done.count > 1 { spendOldest() }
         timePassed(to: now)
         while done.count + spent.count > limits.entryCount { evictOldest() }
-        if floors.count > limits.callerCount { forgetCallers(now) }
+        if floors.count > callerMark { forgetCallers(now) }
         return followers
     }
 
@@ -135,5 +141,7 @@ package struct ReplyCache<Call> {
 
     private mutating func forgetCallers(_ now: Moment) {
         floors = floors.filter { $0.value.until + limits.callerTime > now }
+        // Those that are left cannot be forgotten yet: not looked through again before there are twice as many.
+        callerMark = max(limits.callerCount, 2 * floors.count)
     }
 }

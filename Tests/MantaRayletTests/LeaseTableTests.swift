@@ -159,7 +159,7 @@ struct LeaseTableTests {
     func nextEpoch() {
         var table = LeaseTable(total: [.cpu: 2])
         table.start(1)
-        #expect(table.create(1, epoch: 2).hasPrefix("refused: the node has actor-1, epoch 1 is still here"))
+        #expect(table.create(1, epoch: 2).hasPrefix("refused: the node still has actor-1, epoch 1"))
         #expect(table.gone(key(1)) == true)
         #expect(table.create(1, epoch: 2) == "build" && table.create(1, epoch: 1) == fenced)
         #expect(table.gone(key(1, epoch: 2)) == true && table.create(1, epoch: 1) == fenced)

@@ -1,0 +1,79 @@
+internal import Logging
+package import MantaCore
+package import MantaTransport
+import Synchronization
+
+/// The links of this process: who connects to it, and who is told when they close.
+extension ClusterSystem {
+    /// Accepts links from other processes of the cluster.
+    package func listen() throws(ClusterError) {
+        guard case .unix(let path) = options.endpoint(of: process) else { return }
+        let listener = try Listener(
+            path: path,
+            lane: control,
+            greeting: greeting(to: ProcessID(0), lane: 0),
+            faults: options.faults,
+            accepted: { [weak self] socket in self?.accept(socket) ?? socket.discard() },
+            refused: { [logger] reason in logger.warning("refused a link", metadata: ["reason": "\(reason)"])
+            }
+        )
+        listener.start()
+        self.listener.withLock { $0 = listener }
+        // Cut off meanwhile, by one who found nothing to close.
+        if isCutOff { self.listener.withLock { $0.take() }?.close() }
+    }
+
+    private func accept(_ socket: GreetedSocket) {
+        let lane = lane(at: socket.peer.lane)
+        let isServed = lane.execute {
+            let connection = Connection(socket, system: self, lane: lane)
+            self.peers.accepted(connection)
+        }
+        if !isServed { socket.discard() }
+    }
+
+    func lane(at index: UInt8) -> Lane {
+        index == Greeting.controlLane ? control : lanes[Int(index) % lanes.count]
+    }
+
+    package func greeting(to target: ProcessID, lane: UInt8) -> Greeting {
+        Greeting(lane: lane, cluster: options.cluster, process: process, target: target, buildID: buildID)
+    }
+
+    /// Uses a connection that exists already, such as a worker's control socket, for the control lane of its
+    /// peer.
+    package func adopt(_ connection: Connection) { peers.adopt(connection, lane: Greeting.controlLane) }
+
+    /// Closes all links with `process`.
+    package func closeLinks(to process: ProcessID, _ reason: String) {
+        for connection in peers.all where connection.peer == process { connection.close(reason) }
+    }
+
+    func closed(_ connection: Connection, _ failure: LinkFailure) {
+        peers.removed(connection)
+        routes.withLock { routes in routes = routes.filter { $0.value.connection !== connection } }
+        logger.debug("link closed", metadata: ["peer": "\(connection.peer)", "reason": "\(failure)"])
+        onClosed.withLock { $0[ObjectIdentifier(connection)] }?(failure)
+        onClosed.withLock { $0[ObjectIdentifier(connection)] = nil }
+        if connection.lane === control { watches.withLock { $0[connection.peer] }?.lost(failure) }
+    }
+
+    /// Calls `action` on the connection's lane when its link closes.
+    package func whenClosed(_ connection: Connection, _ action: @escaping @Sendable (LinkFailure) -> Void) {
+        onClosed.withLock { $0[ObjectIdentifier(connection)] = action }
+    }
+
+    /// Calls `action` when the link closes over which the control lane of `process` calls this one.
+    ///
+    /// - Returns: Whether there is such a link.
+    package func whenControlLinkCloses(with process: ProcessID, _ action: @escaping @Sendable () -> Void)
+        -> Bool
+    {
+        guard let connection = peers.all.first(where: { $0.peer == process && $0.lane === control }) else {
+            return false
+        }
+        whenClosed(connection) { _ in action() }
+        // It may have closed meanwhile, and told nobody.
+        return connection.isOpen
+    }
+}
