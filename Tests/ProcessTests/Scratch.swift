@@ -1,10 +1,16 @@
 import Foundation
 
-/// A file of a test, removed at its end.
+/// A file of a test in a folder of its own, which is removed at its end; an actor that writes later writes nowhere.
 final class ScratchFile {
-    let path = "/tmp/manta-test-\(UUID().uuidString)"
+    private let folder = "/tmp/manta-test-\(UUID().uuidString)"
+    let path: String
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    init() {
+        path = "\(folder)/file"
+        try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
 
     func create() { _ = FileManager.default.createFile(atPath: path, contents: nil) }
     func remove() throws { try FileManager.default.removeItem(atPath: path) }
