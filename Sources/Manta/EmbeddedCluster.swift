@@ -19,13 +19,7 @@ package final class EmbeddedCluster: DriverCluster {
     private let outputLane: Lane
     private let client: ClusterClient
     private let raylets: [(raylet: Raylet, processes: WorkerProcesses)]
-    private let end = Mutex(EndState())
-
-    private struct EndState {
-        var isStopping = false
-        var hasStopped = false
-        var waiters: [CheckedContinuation<Void, Never>] = []
-    }
+    private let end = SharedEnd()
 
     /// Starts a cluster and returns when its nodes have joined; the first workers start in the background.
     package static func start(_ configuration: ClusterConfiguration) async throws -> EmbeddedCluster {
@@ -145,17 +139,7 @@ package final class EmbeddedCluster: DriverCluster {
     /// Ends all workers, closes all links and removes what the cluster made; returns when that is done,
     /// however often it is called.
     package func stop() async {
-        await withCheckedContinuation { continuation in
-            let (hasStopped, isFirst) = end.withLock { end in
-                guard !end.hasStopped else { return (true, false) }
-                end.waiters.append(continuation)
-                defer { end.isStopping = true }
-                return (false, !end.isStopping)
-            }
-            if hasStopped { continuation.resume() }
-            // Unstructured: the end of a cluster is not cut short by the cancellation of who asked for it.
-            if isFirst { _ = Task.detached { await self.finish() } }
-        }
+        await end.reach { await self.finish() }
     }
 
     private func finish() async {
@@ -173,17 +157,11 @@ package final class EmbeddedCluster: DriverCluster {
         await system.stop()
         await outputLane.stop()
         session.remove()
-        let waiters = end.withLock { end in
-            end.hasStopped = true
-            defer { end.waiters = [] }
-            return end.waiters
-        }
-        for waiter in waiters { waiter.resume() }
     }
 
     /// The process is about to exit: ends the workers and removes the files, without waiting for anything.
     func abandon() {
-        guard !end.withLock({ $0.hasStopped }) else { return }
+        guard !end.isDone else { return }
         for (_, processes) in raylets { processes.killAll() }
         session.remove()
     }

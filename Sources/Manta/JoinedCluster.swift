@@ -12,7 +12,7 @@ import Synchronization
 final class JoinedCluster: DriverCluster {
     let system: ClusterSystem
     private let client: ClusterClient
-    private let end = Mutex<Task<Void, Never>?>(nil)
+    private let end = SharedEnd()
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
         try configuration.check()
@@ -61,13 +61,7 @@ final class JoinedCluster: DriverCluster {
     }
 
     func stop() async {
-        // Unstructured, because the end is one for all who ask for it, and not cut short by the cancellation of one.
-        let end = end.withLock { end in
-            let task = end ?? Task.detached { await self.finish() }
-            end = task
-            return task
-        }
-        await end.value
+        await end.reach { await self.finish() }
     }
 
     private func finish() async {
