@@ -32,8 +32,7 @@ package final class NodeHost: Sendable {
             namespace: launch.namespace
         )
         if launch.hasFaults { options.faults = NetworkFaults() }
-        var logger = Logger(label: "manta.node")
-        logger.logLevel = Logger.Level(rawValue: launch.logLevel) ?? .info
+        let logger = Logger(label: "manta.node", level: launch.logLevel)
         system = ClusterSystem(process: launch.process, options: options, logger: logger)
         raylet = Raylet.make(
             index: 0,
@@ -43,7 +42,7 @@ package final class NodeHost: Sendable {
                 resources: launch.resources,
                 labels: launch.labels,
                 gcs: launch.gcs,
-                heartbeat: LinkLimits.Heartbeat(silence: .milliseconds(launch.silenceMilliseconds)),
+                heartbeat: LinkLimits.Heartbeat(silence: launch.silence),
                 logLevel: launch.logLevel,
                 sharedWorkerCount: launch.sharedWorkerCount,
                 idleWorkerCount: launch.idleWorkerCount,

@@ -1,4 +1,3 @@
-internal import CMantaShims
 internal import Glibc
 internal import Logging
 internal import MantaRaylet
@@ -10,11 +9,7 @@ enum NodeMain {
     /// Serves the node until whoever started it is gone, a signal comes, or the cluster has gone on without it; then
     /// ends its workers and the process.
     static func run(_ launch: NodeLaunch) async {
-        manta_ignore_signal(SIGINT)
-        let terminations = SignalSource()
-        terminations.hold([SIGTERM])
-        manta_line_buffer_stdout()
-        _ = manta_set_close_on_exec(NodeLaunch.lifelineDescriptor)
+        let terminations = ProcessRole.settle(keeping: NodeLaunch.lifelineDescriptor)
         do {
             let host = try start(launch)
             let lifeline = Lifeline(NodeLaunch.lifelineDescriptor) { end(host) }
@@ -38,12 +33,10 @@ enum NodeMain {
     }
 
     private static func start(_ launch: NodeLaunch) throws -> NodeHost {
-        var logger = Logger(label: "manta.node")
-        logger.logLevel = Logger.Level(rawValue: launch.logLevel) ?? .info
         let launcher = ProcessLauncher(
             program: .current,
             outputLane: Lane(name: "manta-output", index: 253),
-            logger: logger
+            logger: Logger(label: "manta.node", level: launch.logLevel)
         )
         return try NodeHost(launch, launcher: launcher) {
             // There is nobody left who could be told of its end.

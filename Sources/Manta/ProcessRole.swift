@@ -1,3 +1,4 @@
+internal import CMantaShims
 internal import Glibc
 internal import MantaCore
 internal import MantaRaylet
@@ -62,6 +63,18 @@ enum ProcessRole {
         } catch {
             fail("\(variable) is set, but not to what a raylet or driver sets it to (\(error)): unset it")
         }
+    }
+
+    /// Makes this process one that a driver or raylet has started, and has SIGTERM wait for whoever serves what comes
+    /// back. `descriptor`, which it was started with, is not for programs that it starts itself.
+    static func settle(keeping descriptor: Int32) -> SignalSource {
+        // Ctrl-C reaches all processes of a terminal; the driver ends the others in order.
+        manta_ignore_signal(SIGINT)
+        let terminations = SignalSource()
+        terminations.hold([SIGTERM])
+        manta_line_buffer_stdout()
+        _ = manta_set_close_on_exec(descriptor)
+        return terminations
     }
 
     /// Ends the process, which cannot do what it was started for.

@@ -9,14 +9,9 @@ internal import MantaTransport
 enum WorkerMain {
     /// Serves actors until the raylet closes the control socket, then ends the process.
     static func run(_ launch: WorkerLaunch) async {
-        // Ctrl-C reaches all processes of a terminal; the driver ends its workers in order.
-        manta_ignore_signal(SIGINT)
-        // So does SIGTERM from a supervisor. The driver has a moment to end its workers; sent to a worker
-        // alone, it counts.
-        let terminations = SignalSource()
-        terminations.hold([SIGTERM])
-        manta_line_buffer_stdout()
-        _ = manta_set_close_on_exec(WorkerLaunch.controlDescriptor)
+        // SIGTERM from a supervisor reaches all processes, as Ctrl-C does. The driver has a moment to end its workers;
+        // sent to a worker alone, it counts.
+        let terminations = ProcessRole.settle(keeping: WorkerLaunch.controlDescriptor)
         let worker = WorkerSystem(launch)
         let control = worker.system.control
         terminations.serve(on: control) { signal in

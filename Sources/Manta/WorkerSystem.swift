@@ -16,8 +16,6 @@ package final class WorkerSystem: Sendable {
     /// Starts the lanes of the worker that `launch` describes.
     package init(_ launch: WorkerLaunch) {
         self.launch = launch
-        var logger = Logger(label: "manta.worker")
-        logger.logLevel = Logger.Level(rawValue: launch.logLevel) ?? .info
         var options = RuntimeOptions(
             directory: launch.directory,
             cluster: launch.cluster,
@@ -26,7 +24,11 @@ package final class WorkerSystem: Sendable {
             namespace: launch.namespace
         )
         if launch.hasFaults { options.faults = NetworkFaults() }
-        system = ClusterSystem(process: launch.worker, options: options, logger: logger)
+        system = ClusterSystem(
+            process: launch.worker,
+            options: options,
+            logger: Logger(label: "manta.worker", level: launch.logLevel)
+        )
     }
 
     /// Takes part in the cluster, with `socket` as the link to the raylet.

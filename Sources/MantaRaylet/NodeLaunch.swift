@@ -21,8 +21,8 @@ package struct NodeLaunch: LaunchRecord {
     package var sharedWorkerCount: Int
     package var idleWorkerCount: Int
     package var workerLaneCount: Int
-    /// How long the process of the GCS may be silent, in milliseconds.
-    package var silenceMilliseconds: Int64
+    /// How long the process of the GCS may be silent.
+    package var silence: Duration
     package var hasFaults: Bool
 
     package init(
@@ -51,7 +51,7 @@ package struct NodeLaunch: LaunchRecord {
         self.sharedWorkerCount = sharedWorkerCount
         self.idleWorkerCount = idleWorkerCount
         self.workerLaneCount = workerLaneCount
-        silenceMilliseconds = silence.formattedMilliseconds
+        self.silence = silence
         hasFaults = options.faults != nil
     }
 }

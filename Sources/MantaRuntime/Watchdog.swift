@@ -64,7 +64,7 @@ final class Watchdog: LaneSource, Sendable {
 
 extension Duration {
     /// Whole milliseconds.
-    package var formattedMilliseconds: Int64 {
+    fileprivate var formattedMilliseconds: Int64 {
         components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
     }
 }
