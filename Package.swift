@@ -43,7 +43,11 @@ let package = Package(
         ),
 
         // Resource accounting and placement: pure.
-        .target(name: "MantaScheduling", dependencies: ["MantaCore"], swiftSettings: settings),
+        .target(
+            name: "MantaScheduling",
+            dependencies: ["MantaCore", .product(name: "HeapModule", package: "swift-collections")],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "MantaSchedulingTests",
             dependencies: ["MantaCore", "MantaScheduling", "MantaTestSupport"],

@@ -1,3 +1,4 @@
+internal import HeapModule
 package import MantaCore
 
 /// Decides which node each actor goes to, and keeps those in line that fit none now.
@@ -112,8 +113,8 @@ package struct ClusterScheduler: Sendable {
     /// Places those that fit the node that has just gained room; nobody fits any other.
     private mutating func serve(at index: Int) -> [PlacementGrant] {
         var placed: [PlacementGrant] = []
-        var candidates = BinaryHeap(waiting.heads { views[index].fits($0) })
-        while let oldest = candidates.popFirst() {
+        var candidates = Heap(waiting.heads { views[index].fits($0) })
+        while let oldest = candidates.popMin() {
             // An older one, placed a moment ago, may have taken the room.
             guard views[index].host(oldest.request.resources) else { continue }
             waiting.remove(oldest.ticket)

@@ -1,3 +1,4 @@
+internal import HeapModule
 import MantaCore
 
 /// The tickets that no node has room for now: one line per request, and one order of deadlines over all.
@@ -41,11 +42,11 @@ struct WaitingPlacements: Sendable {
     private var entries: [PlacementTicket: Entry] = [:]
     private var lines: [PlacementRequest: Line] = [:]
     /// Also holds some whose entry has left; never at the front, and never more than half of them for long.
-    private var deadlines = BinaryHeap<Deadline>()
+    private var deadlines = Heap<Deadline>()
     private var nextArrival: UInt64 = 0
 
     var count: Int { entries.count }
-    var nextDeadline: Moment? { deadlines.first?.moment }
+    var nextDeadline: Moment? { deadlines.min?.moment }
 
     /// The head of every line, in no order.
     var heads: [Head] { heads { _ in true } }
@@ -109,7 +110,7 @@ struct WaitingPlacements: Sendable {
         at now: Moment
     ) -> [(ticket: PlacementTicket, request: PlacementRequest)] {
         var expired: [(ticket: PlacementTicket, request: PlacementRequest)] = []
-        while let deadline = deadlines.first, deadline.moment <= now {
+        while let deadline = deadlines.min, deadline.moment <= now {
             if let request = remove(deadline.ticket) { expired.append((deadline.ticket, request)) }
         }
         return expired
@@ -136,11 +137,11 @@ struct WaitingPlacements: Sendable {
 
     private mutating func dropStaleDeadlines() {
         // By arrival, because the same ticket may wait a second time.
-        while let first = deadlines.first, entries[first.ticket]?.arrival != first.arrival {
-            _ = deadlines.popFirst()
+        while let first = deadlines.min, entries[first.ticket]?.arrival != first.arrival {
+            _ = deadlines.popMin()
         }
         if deadlines.count > 2 * entries.count + 64 {
-            deadlines = BinaryHeap(
+            deadlines = Heap(
                 entries.map {
                     Deadline(moment: $0.value.deadline, arrival: $0.value.arrival, ticket: $0.key)
                 }
