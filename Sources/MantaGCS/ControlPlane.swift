@@ -105,7 +105,12 @@ package struct ControlPlane: Sendable {
 
     /// When `timePassed(to:)` next has something to do.
     package var nextDeadline: Moment? {
-        [reminders.min?.time, scheduler.nextDeadline, membership.nextDeadline].compactMap { $0 }.min()
+        let next = min(
+            reminders.min?.time ?? .distantFuture,
+            scheduler.nextDeadline ?? .distantFuture,
+            membership.nextDeadline ?? .distantFuture
+        )
+        return next == .distantFuture ? nil : next
     }
 
     package mutating func timePassed(to now: Moment) {

@@ -6,12 +6,10 @@ package import MantaCore
 /// when a probe finds nobody there or the time of grace is over. Dead is for good: a raylet that comes back
 /// later is fenced, which means that it has to end its workers and join under a new identifier.
 package struct Membership: Sendable {
-    private enum State {
-        case alive
-        case suspect(until: Moment)
-    }
-
-    private var states: [NodeID: State] = [:]
+    /// Alive and suspect.
+    private var members: Set<NodeID> = []
+    /// Until when. Apart from the others, because the next deadline is asked for at every step of the GCS.
+    private var suspects: [NodeID: Moment] = [:]
     private var dead: Set<NodeID> = []
     private var deadInOrder: Directory.History<NodeID>
     private let grace: Duration
@@ -24,10 +22,8 @@ package struct Membership: Sendable {
         deadInOrder = Directory.History(limit: deadLimit)
     }
 
-    package func isMember(_ node: NodeID) -> Bool { states[node] != nil }
-    package func isSuspect(_ node: NodeID) -> Bool {
-        if case .suspect = states[node] { true } else { false }
-    }
+    package func isMember(_ node: NodeID) -> Bool { members.contains(node) }
+    package func isSuspect(_ node: NodeID) -> Bool { suspects[node] != nil }
 
     package enum OnJoin: Hashable, Sendable {
         case new
@@ -39,15 +35,16 @@ package struct Membership: Sendable {
 
     package mutating func joined(_ node: NodeID) -> OnJoin {
         if dead.contains(node) { return .fenced }
-        return states.updateValue(.alive, forKey: node) == nil ? .new : .again
+        suspects[node] = nil
+        return members.insert(node).inserted ? .new : .again
     }
 
     /// The link to its raylet closed.
     ///
     /// - Returns: Whether it has become suspect by that: a probe may settle it sooner.
     package mutating func linkLost(_ node: NodeID, now: Moment) -> Bool {
-        guard case .alive = states[node] else { return false }
-        states[node] = .suspect(until: now + grace)
+        guard isMember(node), !isSuspect(node) else { return false }
+        suspects[node] = now + grace
         return true
     }
 
@@ -55,13 +52,13 @@ package struct Membership: Sendable {
     ///
     /// - Returns: Whether the node is dead by that.
     package mutating func probeFailed(_ node: NodeID) -> Bool {
-        guard case .suspect = states[node] else { return false }
-        return declareDead(node)
+        isSuspect(node) && declareDead(node)
     }
 
     /// - Returns: Whether it was a member.
     package mutating func declareDead(_ node: NodeID) -> Bool {
-        guard states.removeValue(forKey: node) != nil else { return false }
+        guard members.remove(node) != nil else { return false }
+        suspects[node] = nil
         dead.insert(node)
         if let forgotten = deadInOrder.append(node) { dead.remove(forgotten) }
         return true
@@ -69,14 +66,8 @@ package struct Membership: Sendable {
 
     /// - Returns: The nodes whose time of grace is over, each to be declared dead.
     package func overdue(at now: Moment) -> [NodeID] {
-        states.compactMap { node, state in
-            if case .suspect(let until) = state, until <= now { node } else { nil }
-        }.sorted { $0.rawValue < $1.rawValue }
+        suspects.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
     }
 
-    package var nextDeadline: Moment? {
-        states.values.compactMap { state in
-            if case .suspect(let until) = state { until } else { nil }
-        }.min()
-    }
+    package var nextDeadline: Moment? { suspects.values.min() }
 }

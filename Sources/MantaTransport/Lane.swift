@@ -25,8 +25,6 @@ package final class Lane: SerialExecutor, Sendable {
     private let runningJob = Atomic<UInt>(0)
     private let jobStarted = Atomic<UInt64>(0)
 
-    /// Runs what comes after the end of the thread.
-    private let lateJobs = DispatchQueue(label: "manta.late")
     /// What tasks prefer, to run on this lane.
     package let tasks = LaneTasks()
 
@@ -39,7 +37,8 @@ package final class Lane: SerialExecutor, Sendable {
         var actions: [@Sendable () -> Void] = []
         var isSleeping = false
         var isStopping = false
-        var hasStopped = false
+        /// Runs what comes after the end of the thread; `nil` before that.
+        var lateJobs: DispatchQueue?
         var stopWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -86,14 +85,15 @@ package final class Lane: SerialExecutor, Sendable {
             turn.jobs.append(job)
             return
         }
-        let (isAlive, mustWake) = inbox.withLock { inbox in
-            guard !inbox.hasStopped else { return (false, false) }
+        let (late, mustWake) = inbox.withLock { inbox in
+            if let late = inbox.lateJobs { return (DispatchQueue?.some(late), false) }
             inbox.jobs.append(job)
             defer { inbox.isSleeping = false }
-            return (true, inbox.isSleeping)
+            return (nil, inbox.isSleeping)
         }
         if mustWake { manta_eventfd_signal(wakeUp) }
-        if !isAlive { runLate(job) }
+        // In order, and not within the caller, who may be on the lane's actors himself.
+        late?.async { self.runHere(job) }
     }
 
     /// Runs `action` on the lane, soon: at once when the caller is on it. `false` when the lane has stopped.
@@ -109,7 +109,7 @@ package final class Lane: SerialExecutor, Sendable {
     /// Runs `action` on the lane, later: never before this returns. `false` when the lane has stopped.
     package func executeLater(_ action: @escaping @Sendable () -> Void) -> Bool {
         let (isAlive, mustWake) = inbox.withLock { inbox in
-            guard !inbox.hasStopped else { return (false, false) }
+            guard inbox.lateJobs == nil else { return (false, false) }
             inbox.actions.append(action)
             defer { inbox.isSleeping = false }
             return (true, inbox.isSleeping)
@@ -122,7 +122,7 @@ package final class Lane: SerialExecutor, Sendable {
     package func stop() async {
         await withCheckedContinuation { continuation in
             let mustWait = inbox.withLock { inbox in
-                guard !inbox.hasStopped else { return false }
+                guard inbox.lateJobs == nil else { return false }
                 inbox.isStopping = true
                 inbox.isSleeping = false
                 inbox.stopWaiters.append(continuation)
@@ -192,10 +192,6 @@ package final class Lane: SerialExecutor, Sendable {
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
     package func isIsolatingCurrentContext() -> Bool? { isCurrent }
     package func checkIsolated() { precondition(isCurrent, "not on \(name)") }
-
-    /// Runs a job after the lane's thread has ended: in order, and not within the caller, who may be on the lane's
-    /// actors himself.
-    private func runLate(_ job: LaneJob) { lateJobs.async { self.runHere(job) } }
 
     private func runHere(_ job: LaneJob) {
         if job.isIsolated {
@@ -289,7 +285,7 @@ package final class Lane: SerialExecutor, Sendable {
         return inbox.withLock { inbox in
             guard inbox.jobs.isEmpty, inbox.actions.isEmpty else { return nil }
             if inbox.isStopping {
-                inbox.hasStopped = true
+                inbox.lateJobs = DispatchQueue(label: "manta.late")
                 for waiter in inbox.stopWaiters { waiter.resume() }
                 inbox.stopWaiters = []
                 return .stop
