@@ -190,10 +190,9 @@ extension GCS {
     package distributed func driverJoined(_ process: ProcessRecord) throws {
         try processJoined(process)
         drivers.insert(process.id)
-        let isWatched = actorSystem.whenControlLinkCloses(with: process.id) { [callbacks] in
-            callbacks.perform { $0.driverLeft(process.id) }
-        }
-        if !isWatched { driverLeft(process.id) }
+        actorSystem.watch(process.id) { [callbacks] _ in callbacks.perform { $0.driverLeft(process.id) } }
+        // It may have closed meanwhile, and told nobody.
+        if !actorSystem.hasControlLink(with: process.id) { driverLeft(process.id) }
     }
 
     private func driverLeft(_ process: ProcessID) {

@@ -1,5 +1,5 @@
 internal import Distributed
-package import MantaCore
+internal import MantaCore
 internal import MantaRuntime
 import MantaTransport
 
@@ -21,12 +21,6 @@ extension GCS {
         case .fenced: raylets[node.id] = nil
         }
         return admission
-    }
-
-    /// A node is given up: its raylet cannot be reached any more.
-    package distributed func nodeDied(_ node: NodeID) {
-        step { $0.nodeDied(node, now: Lane.now) }
-        raylets[node] = nil
     }
 
     /// Keeps a link to the raylet that tells of its end. A process that hosts several raylets is the GCS's own, which needs

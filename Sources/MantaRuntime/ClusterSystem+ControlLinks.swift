@@ -4,21 +4,27 @@ import Synchronization
 
 /// How links between control lanes are watched.
 struct ControlWatch: Sendable {
-    let heartbeat: LinkLimits.Heartbeat
+    let heartbeat: LinkLimits.Heartbeat?
     let lost: @Sendable (LinkFailure) -> Void
 }
 
-// Links between control lanes of processes that have to know of each other whether they live: GCS and raylets.
+// Links between control lanes of processes that have to know of each other whether they live: the GCS, raylets, and
+// drivers that have joined.
 
 extension ClusterSystem {
-    /// Sends heartbeats on the links between the control lane of `process` and this one that are made from now on, and
-    /// calls `lost` on the control lane whenever one of them, or one that there is already, closes.
+    /// Calls `lost` on the control lane whenever a link between the control lane of `process` and this one closes. Those
+    /// that are made from now on have heartbeats, if there is one.
     package func watch(
         _ process: ProcessID,
-        heartbeat: LinkLimits.Heartbeat,
+        heartbeat: LinkLimits.Heartbeat? = nil,
         lost: @escaping @Sendable (LinkFailure) -> Void
     ) {
         watches.withLock { $0[process] = ControlWatch(heartbeat: heartbeat, lost: lost) }
+    }
+
+    /// Whether the control lane of `process` and this one have a link now, whose end a watch will tell.
+    package func hasControlLink(with process: ProcessID) -> Bool {
+        peers.all.contains { $0.peer == process && $0.lane === control && $0.isOpen }
     }
 
     package func unwatch(_ process: ProcessID) { watches.withLock { $0[process] = nil } }

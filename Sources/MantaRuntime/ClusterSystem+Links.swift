@@ -62,18 +62,4 @@ extension ClusterSystem {
     package func whenClosed(_ connection: Connection, _ action: @escaping @Sendable (LinkFailure) -> Void) {
         onClosed.withLock { $0[ObjectIdentifier(connection)] = action }
     }
-
-    /// Calls `action` when the link closes over which the control lane of `process` calls this one.
-    ///
-    /// - Returns: Whether there is such a link.
-    package func whenControlLinkCloses(with process: ProcessID, _ action: @escaping @Sendable () -> Void)
-        -> Bool
-    {
-        guard let connection = peers.all.first(where: { $0.peer == process && $0.lane === control }) else {
-            return false
-        }
-        whenClosed(connection) { _ in action() }
-        // It may have closed meanwhile, and told nobody.
-        return connection.isOpen
-    }
 }

@@ -20,8 +20,6 @@ struct EventQueue {
     private var freeSlots: [Int] = []
     private var lastNumber: UInt64 = 0
 
-    var nextTime: Moment? { heap.min?.time }
-
     mutating func insert(_ event: Event, at time: Moment) {
         let slot: Int
         if let free = freeSlots.popLast() {

@@ -44,7 +44,7 @@ struct SimulatedRaylet {
     /// The GCS's calls that wait for a building.
     private var clients: [ActorKey: [UInt64]] = [:]
     /// Its calls that wait until an incarnation is gone.
-    private var mourners: [ActorKey: [UInt64]] = [:]
+    private var releaseWaiters: [ActorKey: [UInt64]] = [:]
     /// Its calls that wait for a stop.
     private var stops: [ActorKey: [(call: UInt64, cause: DeathCause)]] = [:]
     /// What is told of a building that was cut short, once it is gone.
@@ -90,7 +90,7 @@ struct SimulatedRaylet {
 
     /// Whether all that was begun has ended.
     var isAtRest: Bool {
-        builds.isEmpty && clients.isEmpty && mourners.isEmpty && stops.isEmpty && told.isEmpty
+        builds.isEmpty && clients.isEmpty && releaseWaiters.isEmpty && stops.isEmpty && told.isEmpty
             && exitWaiters.isEmpty && pool.waitingCount == 0
     }
 
@@ -115,12 +115,12 @@ struct SimulatedRaylet {
         switch leases.end(key, cause) {
         case .nothing: outputs.append(.answer(call: call, .done))
         case .takeAway:
-            mourners[key, default: []].append(call)
+            releaseWaiters[key, default: []].append(call)
             takeAway(key, cause)
         case .cutShort:
-            mourners[key, default: []].append(call)
+            releaseWaiters[key, default: []].append(call)
             cancelBuild(key)
-        case .wait: mourners[key, default: []].append(call)
+        case .wait: releaseWaiters[key, default: []].append(call)
         }
     }
 
@@ -209,7 +209,7 @@ struct SimulatedRaylet {
         switch builds[key]?.phase {
         case .failed(let cause): finish(key, .ended(leases[key]?.ending ?? cause))
         case .waitsForExit(let worker, let wasBegun): lost(key, worker, wasBegun: wasBegun)
-        case nil: bury(key)
+        case nil: release(key)
         case .waitsForWorker, .assigned, .runsInit: break
         }
     }
@@ -244,7 +244,7 @@ struct SimulatedRaylet {
     // MARK: Ending
 
     private mutating func takeAway(_ key: ActorKey, _ cause: DeathCause) {
-        guard let home = pool.home(of: key.id) else { return bury(key) }
+        guard let home = pool.home(of: key.id) else { return release(key) }
         guard pool.dedicatedWorker(of: key.id) != nil else {
             return outputs.append(.tell(home, .end(key)))
         }
@@ -252,16 +252,16 @@ struct SimulatedRaylet {
         exitWaiters[home, default: []].append(key)
     }
 
-    mutating func hostEnded(_ key: ActorKey) { bury(key) }
+    mutating func hostEnded(_ key: ActorKey) { release(key) }
 
     mutating func hostStopped(_ key: ActorKey) {
         for (call, cause) in stops.removeValue(forKey: key) ?? [] { end(key, cause, call: call) }
     }
 
-    private mutating func bury(_ key: ActorKey) {
+    private mutating func release(_ key: ActorKey) {
         guard leases.gone(key) else { return }
         carryOut(pool.ended(key.id))
-        for call in mourners.removeValue(forKey: key) ?? [] {
+        for call in releaseWaiters.removeValue(forKey: key) ?? [] {
             outputs.append(.answer(call: call, .done))
         }
         if let answer = told.removeValue(forKey: key) { tellClients(key, answer) }
@@ -296,7 +296,7 @@ struct SimulatedRaylet {
         let ended = pool.actors(in: worker).compactMap { leases.lease(of: $0) }
             .filter { $0.answer != nil && $0.ending == nil }.map(\.spec.key)
         outputs.append(.request(.processLeft(worker, cause, ended)))
-        for key in ended { bury(key) }
+        for key in ended { release(key) }
         for key in exitWaiters.removeValue(forKey: worker) ?? [] { outputs.append(.soon(.goesOn(key))) }
         let waiting = builds.filter {
             if case .waitsForExit(of: worker, _) = $0.value.phase { true } else { false }
