@@ -66,6 +66,38 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // One node's objects in shared memory, as each of its processes sees them, and who refers to which object.
+        .target(
+            name: "MantaObjectStore",
+            dependencies: ["CMantaShims", "MantaCore"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MantaObjectStoreTests",
+            dependencies: ["CMantaShims", "MantaCore", "MantaObjectStore", "MantaTestSupport"],
+            swiftSettings: settings
+        ),
+
+        // The system's LZ4 (liblz4-dev).
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+        // Objects on their way: between the stores of nodes, and to disk and back.
+        .target(
+            name: "MantaObjectTransfer",
+            dependencies: [
+                "CLZ4", "CMantaShims", "MantaCore", "MantaTransport", "MantaObjectStore",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MantaObjectTransferTests",
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaTransport", "MantaObjectStore", "MantaObjectTransfer",
+                "MantaTestSupport",
+            ],
+            swiftSettings: settings
+        ),
+
         // The distributed actor system: calls out, calls in, and the part of a process in them.
         .target(
             name: "MantaRuntime",
