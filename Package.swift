@@ -102,7 +102,7 @@ let package = Package(
         .target(
             name: "MantaRuntime",
             dependencies: [
-                "CMantaShims", "MantaCore", "MantaWire", "MantaTransport",
+                "CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaObjectStore",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -140,6 +140,7 @@ let package = Package(
             name: "MantaRaylet",
             dependencies: [
                 "CMantaShims", "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime", "MantaGCS",
+                "MantaObjectStore", "MantaObjectTransfer",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
@@ -155,7 +156,7 @@ let package = Package(
             name: "Manta",
             dependencies: [
                 "CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaRuntime", "MantaGCS",
-                "MantaRaylet",
+                "MantaRaylet", "MantaObjectStore", "MantaObjectTransfer",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -44,6 +44,7 @@ final class ClusterClient: Sendable {
             while !Task.isCancelled {
                 do {
                     let news = try await gcs.news(after: cursor)
+                    if cursor == nil || news.hasGap { try await catchUp() }
                     cursor = news.cursor
                     apply(news)
                 } catch {
@@ -60,13 +61,26 @@ final class ClusterClient: Sendable {
     func stop() { follower.withLock { $0.take() }?.cancel() }
 
     private func apply(_ news: Feed.News) {
+        var ended: [ProcessID] = []
         for event in news.events {
-            if case .processesLost(let processes) = event {
+            switch event {
+            case .nameFreed: break
+            case .processEnded(let process): ended.append(process)
+            case .processesLost(let processes):
                 for process in processes where process != system.process {
                     system.closeLinks(to: process, "its node was declared dead")
                 }
+                ended += processes
             }
         }
+        if !ended.isEmpty { system.objects?.ended(ended.filter { $0 != system.process }) }
         names.apply(news)
+    }
+
+    /// Asks for those who have ended while nobody could tell.
+    private func catchUp() async throws {
+        guard let objects = system.objects else { return }
+        let peers = objects.peers.subtracting([system.process])
+        if !peers.isEmpty { objects.ended(try await gcs.ended(among: peers)) }
     }
 }

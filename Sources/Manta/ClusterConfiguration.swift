@@ -2,6 +2,7 @@ internal import CMantaShims
 internal import Configuration
 public import Logging
 public import MantaCore
+internal import MantaRaylet
 internal import MantaRuntime
 internal import MantaTransport
 
@@ -20,6 +21,12 @@ public struct ClusterConfiguration: Sendable {
     public var resources: Resources
     /// Labels of each node of an embedded cluster.
     public var labels: [String: String]
+    /// How much the objects in the store of each node of an embedded cluster may take, in bytes. Memory is taken as they
+    /// come.
+    public var storeCapacity: Int
+    /// The folder on whose disk objects go that the store has no room for; `nil`: they go nowhere, and `put` waits for
+    /// room. The files are in a folder of their own, which is removed at the end.
+    public var spillDirectory: String?
 
     /// How many shared workers a node has before actors share them, and how many idle ones it keeps ready.
     package var sharedWorkers: Int
@@ -42,6 +49,8 @@ public struct ClusterConfiguration: Sendable {
         nodes = 1
         resources = [.cpu: Quantity(Double(processors)), .memory: Quantity(Double(manta_physical_memory()))]
         labels = [:]
+        storeCapacity = NodeStore.defaultCapacity
+        spillDirectory = SessionDirectory.temporaryFolder
         sharedWorkers = max(2, processors / 2)
         idleWorkers = 2
         lanes = min(2, processors)
@@ -57,6 +66,8 @@ public struct ClusterConfiguration: Sendable {
     /// | `MANTA_LOG_LEVEL` | `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical` | `info` |
     /// | `MANTA_NODES` | nodes of an embedded cluster | 1 |
     /// | `MANTA_CPUS` | processors that each node offers | those of the machine |
+    /// | `MANTA_STORE_CAPACITY` | bytes for objects on each node, also as `512MiB`, `8GiB` | 30 % of the memory |
+    /// | `MANTA_SPILL_DIRECTORY` | where objects go that do not fit; `none`: nowhere | `$TMPDIR`, else `/tmp` |
     /// | `MANTA_LANES` | lanes for actors in each process | 2, on a single processor 1 |
     /// | `MANTA_SHARED_WORKERS` | shared workers of each node | half the processors, at least 2 |
     /// | `MANTA_IDLE_WORKERS` | idle workers that each node keeps ready | 2 |
@@ -79,6 +90,13 @@ public struct ClusterConfiguration: Sendable {
         }
         func count(_ text: String) -> Int? { Int(text).flatMap { (0...1_000).contains($0) ? $0 : nil } }
         func positive(_ text: String) -> Int? { count(text).flatMap { $0 > 0 ? $0 : nil } }
+        func byteCount(_ text: String) -> Int? {
+            let units = ["KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
+            let unit = units.first { text.hasSuffix($0.key) }
+            guard let count = Int(unit == nil ? text : String(text.dropLast(3))), count > 0 else { return nil }
+            let (product, overflow) = count.multipliedReportingOverflow(by: unit?.value ?? 1)
+            return overflow ? nil : product
+        }
         read("log.level", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
         read("address", { $0.isEmpty ? nil : $0 }) { $0.address = $1 }
         read("namespace", { $0.isEmpty ? nil : $0 }) { $0.namespace = $1 }
@@ -86,6 +104,8 @@ public struct ClusterConfiguration: Sendable {
         read("cpus", { text in Double(text).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }) {
             $0.resources[.cpu] = Quantity($1)
         }
+        read("store.capacity", byteCount) { $0.storeCapacity = $1 }
+        read("spill.directory", { $0.isEmpty ? nil : $0 }) { $0.spillDirectory = $1 == "none" ? nil : $1 }
         read("lanes", positive) { $0.lanes = $1 }
         read("shared.workers", positive) { $0.sharedWorkers = $1 }
         read("idle.workers", count) { $0.idleWorkers = $1 }
@@ -107,6 +127,13 @@ public struct ClusterConfiguration: Sendable {
                 .invalidArgument,
                 "a cluster of \(nodes) nodes",
                 hint: "nodes is between 1 and 1,000"
+            )
+        }
+        guard storeCapacity >= NodeStore.smallestCapacity else {
+            throw ClusterError(
+                .invalidArgument,
+                "an object store of \(storeCapacity) bytes",
+                hint: "storeCapacity is \(NodeStore.smallestCapacity) or more"
             )
         }
     }

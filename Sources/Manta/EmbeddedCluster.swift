@@ -19,6 +19,8 @@ package final class EmbeddedCluster: DriverCluster {
     private let outputLane: Lane
     private let client: ClusterClient
     private let raylets: [(raylet: Raylet, processes: WorkerProcesses)]
+    /// Of its nodes, in their order; of this process alone, when it has none.
+    private let stores: [NodeStore]
     private let end = SharedEnd()
 
     /// Starts a cluster and returns when its nodes have joined; the first workers start in the background.
@@ -65,7 +67,7 @@ package final class EmbeddedCluster: DriverCluster {
         _ nodeCount: Int,
         _ liveness: NodeLiveness,
         _ faults: NetworkFaults?
-    ) throws(ClusterError) {
+    ) throws {
         let clusterNumber = UInt64.random(in: 1 ... .max)
         session = try SessionDirectory(cluster: clusterNumber)
         var options = configuration.runtimeOptions(directory: session.path, cluster: clusterNumber)
@@ -80,10 +82,19 @@ package final class EmbeddedCluster: DriverCluster {
         let gcs = GCS.make(in: system, liveness: liveness) { id in
             RayletHandle(try Raylet.resolve(id: id, using: system))
         }
+        let stores = try (0..<max(1, nodeCount)).map { index in
+            let options = NodeStore.Options(
+                node: NodeID(.random(in: 1 ... .max)),
+                index: index,
+                capacity: configuration.storeCapacity,
+                spillDirectory: configuration.spillDirectory
+            )
+            return try NodeStore(options, in: system)
+        }
         let launcher = ProcessLauncher(program: .current, outputLane: outputLane, logger: logger)
         raylets = (0..<nodeCount).map { index in
             var options = RayletOptions(
-                node: NodeID(.random(in: 1 ... .max)),
+                node: stores[index].node,
                 address: "embedded",
                 resources: configuration.resources,
                 labels: configuration.labels,
@@ -93,7 +104,8 @@ package final class EmbeddedCluster: DriverCluster {
                 sharedWorkerCount: configuration.sharedWorkers,
                 idleWorkerCount: configuration.idleWorkers,
                 workerLaneCount: configuration.lanes,
-                launcher: launcher
+                launcher: launcher,
+                store: stores[index]
             )
             if let silence = configuration.workerSilence {
                 options.workerHeartbeat = LinkLimits.Heartbeat(silence: silence)
@@ -104,6 +116,7 @@ package final class EmbeddedCluster: DriverCluster {
                 processes
             )
         }
+        self.stores = stores
         self.system = system
         self.gcs = gcs
         client = ClusterClient(gcs: gcs, system: system)
@@ -120,6 +133,7 @@ package final class EmbeddedCluster: DriverCluster {
         system.attach(ClusterMember(client: client, parts: self))
         await system.chooseDispatch()
         try system.listen()
+        for store in stores { try store.begin() }
         try address.publish()
         let system = system
         try await withTaskExecutorPreference(system.control.tasks) {
@@ -154,6 +168,7 @@ package final class EmbeddedCluster: DriverCluster {
             }
         }
         try? await withTaskExecutorPreference(system.control.tasks) { try await gcs.stop() }
+        for store in stores { await store.stop() }
         await system.stop()
         await outputLane.stop()
         session.remove()
@@ -163,6 +178,7 @@ package final class EmbeddedCluster: DriverCluster {
     func abandon() {
         guard !end.isDone else { return }
         for (_, processes) in raylets { processes.killAll() }
+        for store in stores { store.abandon() }
         session.remove()
     }
 }

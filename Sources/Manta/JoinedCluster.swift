@@ -1,6 +1,7 @@
 internal import Glibc
 internal import MantaCore
 internal import MantaGCS
+internal import MantaRaylet
 internal import MantaRuntime
 internal import MantaTransport
 import Synchronization
@@ -56,6 +57,10 @@ final class JoinedCluster: DriverCluster {
             operatingSystemID: getpid()
         )
         try await client.bounded("join") { try await $0.driverJoined(record) }
+        // The head keeps the store of a node of this machine.
+        let keeper = try StoreKeeper.at(ProcessID(client.gcs.id.scope), index: 0, using: system)
+        let store = try await client.bounded("join") { _ in try await keeper.launch() }
+        try store.begin(in: system)
         system.attach(ClusterMember(client: client, parts: self))
         client.follow()
     }

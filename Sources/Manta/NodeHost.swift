@@ -10,6 +10,8 @@ package final class NodeHost: Sendable {
     package let system: ClusterSystem
     private let raylet: Raylet
     private let processes = WorkerProcesses()
+    private let store: NodeStore
+    private let client: ClusterClient
 
     /// Starts the lanes of the node; it has joined its cluster after `join()`.
     ///
@@ -34,6 +36,15 @@ package final class NodeHost: Sendable {
         if launch.hasFaults { options.faults = NetworkFaults() }
         let logger = Logger(label: "manta.node", level: launch.logLevel)
         system = ClusterSystem(process: launch.process, options: options, logger: logger)
+        let gcs = try GCS.at(launch.gcs, using: system)
+        client = ClusterClient(gcs: gcs, system: system)
+        let storeOptions = NodeStore.Options(
+            node: launch.node,
+            index: 0,
+            capacity: launch.storeCapacity,
+            spillDirectory: launch.spillDirectory
+        )
+        store = try NodeStore(storeOptions, in: system)
         raylet = Raylet.make(
             index: 0,
             options: RayletOptions(
@@ -47,9 +58,10 @@ package final class NodeHost: Sendable {
                 sharedWorkerCount: launch.sharedWorkerCount,
                 idleWorkerCount: launch.idleWorkerCount,
                 workerLaneCount: launch.workerLaneCount,
-                launcher: launcher
+                launcher: launcher,
+                store: store
             ),
-            gcs: try GCS.at(launch.gcs, using: system),
+            gcs: gcs,
             processes: processes,
             in: system,
             onFenced: { [system] in
@@ -62,18 +74,23 @@ package final class NodeHost: Sendable {
     package func join() async throws {
         await system.chooseDispatch()
         try system.listen()
+        try store.begin()
         try await withTaskExecutorPreference(system.control.tasks) { try await raylet.begin() }
+        client.follow()
     }
 
     /// Ends all workers, after their actors, and waits until they are gone; then this part of the process.
     package func stop() async {
+        client.stop()
         await withTaskExecutorPreference(system.control.tasks) { try? await raylet.stop(within: .seconds(2)) }
+        await store.stop()
         await system.stop()
     }
 
     /// Ends the workers at once and takes the node's socket away, for a process that is about to exit.
     package func abandon() {
         processes.killAll()
+        store.abandon()
         SessionDirectory.leave(system.options.endpoint(of: system.process))
     }
 }

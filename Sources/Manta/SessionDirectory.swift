@@ -28,7 +28,8 @@ final class SessionDirectory: Sendable {
         _ = manta_close(lock)
     }
 
-    private static var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+    /// `$TMPDIR`, else `/tmp`.
+    static var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 
     private static func makePrivate(_ path: String) throws(ClusterError) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", path) }

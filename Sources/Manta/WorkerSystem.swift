@@ -50,6 +50,7 @@ package final class WorkerSystem: Sendable {
         let host = WorkerHost.make(in: system)
         if launch.hasFaults { WorkerFaults.make(in: system) }
         try await connect(over: socket, lost: lost)
+        try launch.store.begin(in: system)
         let gcs = try GCS.at(launch.gcs, using: system)
         system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
         let client = ClusterClient(gcs: gcs, system: system)

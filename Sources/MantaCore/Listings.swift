@@ -12,6 +12,10 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
     public var total: Resources
     /// What no actor holds now.
     public var available: Resources
+    /// How much the objects in its store may take, in bytes.
+    public var storeCapacity = 0
+    /// What they take; 0 from a node that does not answer.
+    public var storeUsed = 0
 
     package init(
         id: NodeID,

@@ -98,6 +98,8 @@ extension ControlPlane {
     ) {
         let known = directory.processLeft(process, cause)
         ended(incarnations + known.filter { !incarnations.contains($0) }, cause, now: now)
+        feed.append(.processEnded(process))
+        act(.news)
         act(.processEnded(process))
     }
 

@@ -8,6 +8,8 @@ package struct Feed: Sendable {
         case nameFreed(QualifiedName)
         /// These processes were on a node that was declared dead, whether they still run or not.
         case processesLost([ProcessID])
+        /// The process has ended by itself.
+        case processEnded(ProcessID)
     }
 
     /// What happened after a reader's last question.

@@ -176,7 +176,6 @@ extension GCS {
     }
 
     package distributed func actors() -> [ActorInfo] { plane.directory.actors() }
-    package distributed func nodes() -> [NodeInfo] { plane.scheduler.nodes() }
 
     /// What all nodes offer, and what of it is free.
     package distributed func resources() -> ResourceTotals {

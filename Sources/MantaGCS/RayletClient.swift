@@ -7,6 +7,9 @@ package protocol RayletClient: Sendable {
     func stop(_ actor: ActorKey, _ cause: DeathCause, within limit: Duration) async throws
     /// Answers, if the raylet is there, and has it register again: its node is suspect.
     func probe() async throws
+    func storeFigures() async throws -> StoreFigures
+    /// The copies of objects that its node has.
+    func objects() async throws -> [ObjectInfo]
 }
 
 /// What a raylet says of its node when it joins, and again when it comes back after it lost its link to the GCS.

@@ -24,6 +24,10 @@ package struct NodeLaunch: LaunchRecord {
     /// How long the process of the GCS may be silent.
     package var silence: Duration
     package var hasFaults: Bool
+    /// How much the objects in its store may take, in bytes.
+    package var storeCapacity: Int
+    /// Where objects go that the store has no room for; `nil`: nowhere.
+    package var spillDirectory: String?
 
     package init(
         process: ProcessID,
@@ -36,7 +40,9 @@ package struct NodeLaunch: LaunchRecord {
         sharedWorkerCount: Int,
         idleWorkerCount: Int,
         workerLaneCount: Int,
-        silence: Duration
+        silence: Duration,
+        storeCapacity: Int,
+        spillDirectory: String?
     ) {
         self.process = process
         self.node = node
@@ -52,6 +58,8 @@ package struct NodeLaunch: LaunchRecord {
         self.idleWorkerCount = idleWorkerCount
         self.workerLaneCount = workerLaneCount
         self.silence = silence
+        self.storeCapacity = storeCapacity
+        self.spillDirectory = spillDirectory
         hasFaults = options.faults != nil
     }
 }

@@ -132,6 +132,7 @@ extension Raylet {
         processes.remove(worker)
         // One that was killed could not take its socket out of the folder.
         if case .unix(let socket) = actorSystem.options.endpoint(of: worker) { unlink(socket) }
+        options.store.takeBack()
         if lastEnds.count >= 1_000 { lastEnds.removeAll() }
         lastEnds[worker] = cause
         let actors = pool.actors(in: worker)

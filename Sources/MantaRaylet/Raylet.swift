@@ -197,6 +197,11 @@ package distributed actor Raylet: ControlActor {
         await withCheckedContinuation { releaseWaiters[key, default: []].append($0) }
     }
 
+    // MARK: Objects
+
+    package distributed func storeFigures() throws -> StoreFigures { try options.store.figures() }
+    package distributed func objects() throws -> [ObjectInfo] { try options.store.objects() }
+
     // MARK: The end
 
     /// Ends all workers, after their actors, and waits until they are gone.

@@ -15,4 +15,6 @@ package struct RayletHandle: RayletClient {
         try await raylet.stop(actor, cause, within: limit)
     }
     package func probe() async throws { try await raylet.probe() }
+    package func storeFigures() async throws -> StoreFigures { try await raylet.storeFigures() }
+    package func objects() async throws -> [ObjectInfo] { try await raylet.objects() }
 }

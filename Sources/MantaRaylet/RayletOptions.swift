@@ -21,6 +21,7 @@ package struct RayletOptions: Sendable {
     /// On the control links with workers. One that is silent for longer is taken for dead, and ended.
     package var workerHeartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
     package var launcher: any WorkerLauncher
+    package var store: NodeStore
 
     package init(
         node: NodeID,
@@ -33,7 +34,8 @@ package struct RayletOptions: Sendable {
         sharedWorkerCount: Int,
         idleWorkerCount: Int,
         workerLaneCount: Int,
-        launcher: any WorkerLauncher
+        launcher: any WorkerLauncher,
+        store: NodeStore
     ) {
         self.node = node
         self.address = address
@@ -46,6 +48,7 @@ package struct RayletOptions: Sendable {
         self.idleWorkerCount = idleWorkerCount
         self.workerLaneCount = workerLaneCount
         self.launcher = launcher
+        self.store = store
     }
 
     func launch(_ worker: ProcessID, raylet: ActorID, system: ClusterSystem) -> WorkerLaunch {
@@ -57,7 +60,8 @@ package struct RayletOptions: Sendable {
             rayletActor: raylet,
             options: system.options,
             laneCount: workerLaneCount,
-            logLevel: logLevel
+            logLevel: logLevel,
+            store: store.launch
         )
     }
 }

@@ -21,6 +21,8 @@ package struct WorkerLaunch: LaunchRecord {
     package var dispatch: DispatchMode
     package var namespace: String
     package var logLevel: String
+    /// Of its node.
+    package var store: StoreLaunch
     /// The cluster is for tests, and its network may fail.
     package var hasFaults: Bool
 
@@ -32,7 +34,8 @@ package struct WorkerLaunch: LaunchRecord {
         rayletActor: ActorID,
         options: RuntimeOptions,
         laneCount: Int,
-        logLevel: String
+        logLevel: String,
+        store: StoreLaunch
     ) {
         self.worker = worker
         self.node = node
@@ -45,6 +48,7 @@ package struct WorkerLaunch: LaunchRecord {
         dispatch = options.dispatch
         namespace = options.namespace
         self.logLevel = logLevel
+        self.store = store
         hasFaults = options.faults != nil
     }
 }

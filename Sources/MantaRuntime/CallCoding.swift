@@ -1,5 +1,6 @@
 public import Distributed
 internal import MantaCore
+internal import MantaObjectStore
 internal import MantaTransport
 internal import MantaWire
 
@@ -9,12 +10,18 @@ public struct CallEncoder: DistributedTargetInvocationEncoder {
 
     let writer: ByteWriter
     private(set) var substitutions: [any Any.Type] = []
+    /// Whether some arguments lie in objects.
+    private(set) var hasObjects = false
+    /// Why a large argument does not.
+    private(set) var refusal: ClusterError?
     private let userInfo: [CodingUserInfoKey: any Sendable]
+    private let objects: ObjectClient?
 
-    init(userInfo: [CodingUserInfoKey: any Sendable]) {
+    init(_ system: ClusterSystem) {
         writer = ByteWriter(capacity: 128)
         writer.appendZeros(FrameHead.callByteCount)
-        self.userInfo = userInfo
+        userInfo = system.codingUserInfo
+        objects = system.objects
     }
 
     public mutating func recordGenericSubstitution<T>(_ type: T.Type) throws {
@@ -33,7 +40,12 @@ public struct CallEncoder: DistributedTargetInvocationEncoder {
     public mutating func recordArgument<Value: Codable & Sendable>(_ argument: RemoteCallArgument<Value>)
         throws
     {
-        try CBOR.encode(argument.value, into: writer, userInfo: userInfo)
+        guard let objects else { return try CBOR.encode(argument.value, into: writer, userInfo: userInfo) }
+        switch try objects.encodeArgument(argument.value, into: writer, userInfo: userInfo) {
+        case .inline: break
+        case .promoted: hasObjects = true
+        case .refused(let error): refusal = error
+        }
     }
 
     // The callee finds both in its own copy of the method.
@@ -53,16 +65,22 @@ public struct CallDecoder: DistributedTargetInvocationDecoder, @unchecked Sendab
     private var reader: ByteReader
     private let userInfo: [CodingUserInfoKey: any Sendable]
     private(set) var substitutions: [any Any.Type] = []
+    /// The objects in which arguments lie, in their order.
+    private var objects: ArraySlice<ObjectPin> = []
+    private let objectClient: ObjectClient?
 
     /// Reads the generic substitutions, which start at `offset` and which the arguments follow.
     init(
         _ body: FrameBuffer,
         offset: Int,
         substitutionCount: Int,
-        userInfo: [CodingUserInfoKey: any Sendable]
+        objects: [ObjectPin] = [],
+        system: ClusterSystem
     ) throws(ClusterError) {
         self.body = body
-        self.userInfo = userInfo
+        userInfo = system.codingUserInfo
+        self.objects = objects[...]
+        objectClient = objects.isEmpty ? nil : system.objects
         reader = ByteReader(UnsafeRawBufferPointer(rebasing: body.bytes[offset...]))
         for _ in 0..<substitutionCount {
             let name: String
@@ -91,6 +109,10 @@ public struct CallDecoder: DistributedTargetInvocationDecoder, @unchecked Sendab
 
     public mutating func decodeNextArgument<Argument: Codable & Sendable>() throws -> Argument {
         do {
+            if CBOR.isObject(reader), let objectClient, let pin = objects.popFirst() {
+                try CBOR.skip(&reader)
+                return try objectClient.decode(Argument.self, pin)
+            }
             return try CBOR.decode(Argument.self, from: &reader, userInfo: userInfo)
         } catch {
             throw CallFailure.argument(error)
@@ -110,16 +132,16 @@ public final class CallResult: DistributedTargetInvocationResultHandler, @unchec
     public typealias SerializationRequirement = Codable & Sendable
 
     private let writer: ByteWriter
-    private let userInfo: [CodingUserInfoKey: any Sendable]
+    private let system: ClusterSystem
     private(set) var error: (any Error)?
 
-    init(writer: ByteWriter, userInfo: [CodingUserInfoKey: any Sendable]) {
+    init(writer: ByteWriter, system: ClusterSystem) {
         self.writer = writer
-        self.userInfo = userInfo
+        self.system = system
     }
 
     public func onReturn<Success: Codable & Sendable>(value: Success) async throws {
-        do { try CBOR.encode(value, into: writer, userInfo: userInfo) } catch {
+        do { try system.encodeResult(value, into: writer) } catch {
             self.error = CallFailure.result(error)
         }
     }

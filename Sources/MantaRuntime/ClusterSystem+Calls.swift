@@ -5,7 +5,7 @@ internal import MantaTransport
 internal import MantaWire
 
 extension ClusterSystem {
-    public func makeInvocationEncoder() -> CallEncoder { CallEncoder(userInfo: codingUserInfo) }
+    public func makeInvocationEncoder() -> CallEncoder { CallEncoder(self) }
 
     public func remoteCall<Act, Err, Res>(
         on actor: Act,
@@ -18,6 +18,7 @@ extension ClusterSystem {
         let method = CalledMethod.named(target.identifier)
         let reply = try await call(actor.id, Act.self, method, invocation)
         var reader = ByteReader(reply.bytes)
+        if CBOR.isObject(reader) { return try await largeResult(&reader, of: method, in: reply) }
         do {
             return try withExtendedLifetime(reply) {
                 try CBOR.decode(Res.self, from: &reader, userInfo: codingUserInfo)
@@ -28,6 +29,28 @@ extension ClusterSystem {
                 "the result of \(method.readableName) is no \(Res.self) for \(process): \(error)",
                 outcome: .executed
             )
+        }
+    }
+
+    /// Reads a result that lies in an object.
+    @inline(never)
+    private func largeResult<Res: Codable & Sendable>(
+        _ reader: inout ByteReader,
+        of method: CalledMethod,
+        in reply: FrameBuffer
+    ) async throws -> Res {
+        do {
+            guard let objects else { throw notConnected() }
+            defer { withExtendedLifetime(reply) {} }
+            return try await objects.decodeResult(
+                Res.self,
+                from: &reader,
+                by: CallContext.deadline(from: Lane.now)
+            )
+        } catch var error as ClusterError {
+            error.message = "the result of \(method.readableName) cannot be read: \(error.message)"
+            error.outcome = .executed
+            throw error
         }
     }
 
@@ -59,13 +82,13 @@ extension ClusterSystem {
         // What the control plane is asked for a program is not the program's call.
         if terms.hasOptions, id.kind != .system {
             if mayIgnoreReply, terms.reply == .ignored {
-                try checkSize(invocation.writer, method)
+                try checkSize(invocation, method)
                 try await handOver(id, method, invocation, terms)
                 return FrameBuffer(byteCount: 0)
             }
             token = nextToken(terms, invocation.writer)
         }
-        try checkSize(invocation.writer, method)
+        try checkSize(invocation, method)
         var attempts = CallAttempts(
             retries: token == nil ? 0 : terms.retries,
             retryUnknown: terms.retryUnknown
@@ -84,6 +107,7 @@ extension ClusterSystem {
                 terms: terms,
                 frame: invocation.writer,
                 substitutionCount: substitutions.count,
+                hasObjects: invocation.hasObjects,
                 token: token
             )
             switch await route.connection.perform(call) {
@@ -169,9 +193,16 @@ extension ClusterSystem {
         }
     }
 
-    private func checkSize(_ writer: ByteWriter, _ method: CalledMethod) throws(ClusterError) {
+    private func checkSize(_ invocation: CallEncoder, _ method: CalledMethod) throws(ClusterError) {
         let limit = options.linkLimits.frameByteCount
+        let writer = invocation.writer
         guard writer.count > limit else { return }
+        if var refusal = invocation.refusal {
+            refusal.message += "; inline, the arguments of \(method.readableName) take \(writer.count) bytes, "
+                + "more than a frame's \(limit)"
+            refusal.outcome = .notExecuted
+            throw refusal
+        }
         throw ClusterError(
             .invalidArgument,
             "the arguments of \(method.readableName) take \(writer.count) bytes, more than a frame's \(limit)",

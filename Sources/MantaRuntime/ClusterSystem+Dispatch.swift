@@ -27,7 +27,7 @@ extension ClusterSystem {
         _ decoder: inout CallDecoder,
         into writer: ByteWriter
     ) async -> (any Error)? {
-        let result = CallResult(writer: writer, userInfo: codingUserInfo)
+        let result = CallResult(writer: writer, system: self)
         do {
             try await execute(method.identifier, on: actor, &decoder, result)
             return result.error
@@ -53,7 +53,7 @@ extension ClusterSystem {
             )
         }
         do {
-            try await entry.run(on: actor, method.utf8, &decoder, into: writer, userInfo: codingUserInfo)
+            try await entry.run(on: actor, method.utf8, &decoder, into: writer, system: self)
             return nil
         } catch {
             return error

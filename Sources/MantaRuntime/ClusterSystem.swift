@@ -41,6 +41,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let lastServedSerial = Atomic<UInt64>(0)
     private let lastCallSequence = Atomic<UInt64>(0)
     private let attachment = Mutex<(any Sendable)?>(nil)
+    let objectClient = Mutex<ObjectClient?>(nil)
     /// Whose control links have heartbeats.
     let watches = Mutex<[ProcessID: ControlWatch]>([:])
     private let childCount = Atomic<UInt64>(0)
@@ -258,6 +259,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     package func stop() async {
         cutOff()
         watches.withLock { $0 = [:] }
+        // References that go from now on tell nobody: the end of the process does.
+        objectClient.withLock { $0.take() }?.stop()
         for lane in lanes + hosted.allOwnLanes { await lane.stop() }
         await control.stop()
         routes.withLock { $0 = [:] }

@@ -77,6 +77,8 @@ extension Connection {
             flags.insert(.hasToken)
             token.store(in: frame)
         }
+        if call.hasObjects { flags.insert(.hasObjects) }
+        if !frame.attachments.isEmpty { embark(frame) }
         FrameHead(
             .call,
             flags: flags,
@@ -88,6 +90,11 @@ extension Connection {
         if call.isOneWay, call.isSent, let continuation = call.continuation.take() {
             state.handedOver.append(continuation)
         }
+    }
+
+    /// Notes where the references go that are in a frame.
+    func embark(_ frame: ByteWriter) {
+        for case let passage as ObjectPassage in frame.attachments { passage.sent(to: peer) }
     }
 
     /// Lets the callers of one-way calls go on that have been sent.

@@ -59,7 +59,8 @@ extension Connection {
             substitutionCount: head.detail,
             token: token,
             deadline: deadline(call.remainingMilliseconds),
-            wantsStarted: head.flags.contains(.wantsStarted)
+            wantsStarted: head.flags.contains(.wantsStarted),
+            hasObjects: head.flags.contains(.hasObjects)
         )
         let admitted = state.withLock { state in
             guard state.running.count < Self.runningLimit else { return Admission.full }
@@ -101,6 +102,7 @@ extension Connection {
         FrameHead(.reply, flags: flags, detail: status.rawValue, number: call.number).store(in: reply)
         state.withLock { state in
             guard state.running.remove(call), let link = state.link else { return }
+            if !reply.attachments.isEmpty { embark(reply) }
             _ = link.send(reply)
             if link.isCongested, !state.isReadingPaused {
                 state.isReadingPaused = true

@@ -88,7 +88,7 @@ enum DispatchSelfTest {
                 call.body,
                 offset: FrameHead.callByteCount,
                 substitutionCount: call.substitutionCount,
-                userInfo: system.codingUserInfo
+                system: system
             )
             if let error = await run(call.method, probe, &decoder, writer) { return "threw \(error)" }
         } catch {

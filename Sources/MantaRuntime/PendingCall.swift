@@ -13,6 +13,8 @@ final class PendingCall: @unchecked Sendable {
     /// The whole frame but for what is known when it is sent; `nil` once it is.
     var frame: ByteWriter?
     let substitutionCount: Int
+    /// Some of its arguments lie in objects.
+    let hasObjects: Bool
     /// The call that made this one and waits for it.
     let serving: ObjectIdentifier?
     /// `nil` for most. An object, so that those stay within what malloc has at hand at once (120 bytes).
@@ -33,6 +35,7 @@ final class PendingCall: @unchecked Sendable {
         terms: CallTerms,
         frame: ByteWriter,
         substitutionCount: Int,
+        hasObjects: Bool = false,
         token: CallToken? = nil,
         isOneWay: Bool = false
     ) {
@@ -43,6 +46,7 @@ final class PendingCall: @unchecked Sendable {
         special = token != nil || isOneWay ? SpecialCall(token: token, isOneWay: isOneWay) : nil
         self.frame = frame
         self.substitutionCount = substitutionCount
+        self.hasObjects = hasObjects
     }
 }
 

@@ -1,6 +1,7 @@
 internal import CMantaShims
 internal import Distributed
 import MantaCore
+import MantaObjectStore
 import MantaTransport
 import MantaWire
 import Synchronization
@@ -15,6 +16,8 @@ final class ServedCall: Sendable {
     let number: UInt32
     private let substitutionCount: UInt16
     private let wantsStarted: Bool
+    /// Some of its arguments lie in objects.
+    private let hasObjects: Bool
     private let ended = Atomic<Bool>(false)
     let hosted: HostedActor
     let connection: Connection
@@ -45,7 +48,8 @@ final class ServedCall: Sendable {
         substitutionCount: UInt16,
         token: CallToken?,
         deadline: Moment,
-        wantsStarted: Bool
+        wantsStarted: Bool,
+        hasObjects: Bool
     ) {
         self.number = number
         self.connection = connection
@@ -56,6 +60,7 @@ final class ServedCall: Sendable {
         repeatable = token.map { RepeatableCall($0) }
         self.deadline = deadline
         self.wantsStarted = wantsStarted
+        self.hasObjects = hasObjects
     }
 
     /// The task that runs the method; 0 before it starts.
@@ -198,14 +203,14 @@ final class ServedCall: Sendable {
         // Its actor was killed before it could start.
         guard !hasEnded else { return }
         guard let actor = hosted.actor else { return fail(connection.system.notHere(hosted.id)) }
-        let userInfo = connection.system.codingUserInfo
         let writer = replyWriter()
         do throws(ClusterError) {
             var decoder = try CallDecoder(
                 body,
-                offset: CallHead.byteCount + (repeatable == nil ? 0 : CallToken.byteCount),
+                offset: argumentOffset,
                 substitutionCount: Int(substitutionCount),
-                userInfo: userInfo
+                objects: hasObjects ? try await pinArguments() : [],
+                system: connection.system
             )
             switch method.fit(actor, substitutions: decoder.substitutions) {
             case .fits: break
@@ -219,6 +224,30 @@ final class ServedCall: Sendable {
             try reply(outcome, writer)
         } catch {
             fail(error)
+        }
+    }
+
+    private var argumentOffset: Int {
+        CallHead.byteCount + (repeatable == nil ? 0 : CallToken.byteCount)
+    }
+
+    /// Brings the objects here in which arguments lie.
+    @inline(never)
+    private nonisolated(nonsending) func pinArguments() async throws(ClusterError) -> [ObjectPin] {
+        do {
+            guard let objects = connection.system.objects else { throw connection.system.notConnected() }
+            let bytes = UnsafeRawBufferPointer(rebasing: body.bytes[argumentOffset...])
+            return try await objects.pinArguments(in: bytes, by: deadline)
+        } catch var error as ClusterError {
+            error.message = "an argument of \(method.name.readable) cannot be read: \(error.message)"
+            error.outcome = .notExecuted
+            throw error
+        } catch {
+            throw ClusterError(
+                .undecodable,
+                "an argument of \(method.name.readable) cannot be read: \(error)",
+                outcome: .notExecuted
+            )
         }
     }
 

@@ -46,7 +46,7 @@ final class TargetEntry: @unchecked Sendable {
         _ utf8: UnsafeBufferPointer<UInt8>,
         _ decoder: inout CallDecoder,
         into writer: ByteWriter,
-        userInfo: [CodingUserInfoKey: any Sendable]
+        system: ClusterSystem
     ) async throws {
         nonisolated(unsafe) let name = utf8.baseAddress.unsafelyUnwrapped  // never changes, never freed
         let block = ByteBlock(capacity: result.size + result.alignment)
@@ -63,7 +63,7 @@ final class TargetEntry: @unchecked Sendable {
             witnessTables: types.witnessTables,
             numWitnessTables: UInt(types.witnessTableCount)
         )
-        try result.encode(buffer, writer, userInfo)
+        try result.encode(buffer, writer, system)
     }
 }
 
@@ -73,7 +73,7 @@ private struct ResultType: Sendable {
     let alignment: Int
     /// Moves the result out of the memory.
     let encode:
-        @Sendable (UnsafeMutableRawPointer, ByteWriter, [CodingUserInfoKey: any Sendable]) throws -> Void
+        @Sendable (UnsafeMutableRawPointer, ByteWriter, ClusterSystem) throws -> Void
 
     init?(_ type: any Any.Type) {
         if type == Void.self {
@@ -89,9 +89,9 @@ private struct ResultType: Sendable {
         ResultType(size: max(1, MemoryLayout<T>.size), alignment: MemoryLayout<T>.alignment) {
             memory,
             writer,
-            userInfo in
+            system in
             let value = memory.assumingMemoryBound(to: T.self).move()
-            do { try CBOR.encode(value, into: writer, userInfo: userInfo) } catch {
+            do { try system.encodeResult(value, into: writer) } catch {
                 throw CallFailure.result(error)
             }
         }
@@ -101,8 +101,7 @@ private struct ResultType: Sendable {
         size: Int,
         alignment: Int,
         encode:
-            @escaping @Sendable (UnsafeMutableRawPointer, ByteWriter, [CodingUserInfoKey: any Sendable])
-            throws -> Void
+            @escaping @Sendable (UnsafeMutableRawPointer, ByteWriter, ClusterSystem) throws -> Void
     ) {
         self.size = size
         self.alignment = alignment

@@ -73,7 +73,9 @@ extension NodeLaunch {
             sharedWorkerCount: 2,
             idleWorkerCount: 0,
             workerLaneCount: 1,
-            silence: silence
+            silence: silence,
+            storeCapacity: configuration.storeCapacity,
+            spillDirectory: configuration.spillDirectory
         )
     }
 }

@@ -9,6 +9,8 @@ package final class ByteWriter {
     private let block: ManagedBuffer<ByteStorage, SIMD2<UInt64>>
     /// The state of the last encoder that wrote here, kept for the next one; `nil` while one is at work.
     var spareEncoder: CBOREncoderCore?
+    /// What has to live until nobody needs the bytes any more.
+    package var attachments: [any AnyObject & Sendable] = []
 
     package init(capacity: Int = 128) {
         let unitCount = max(1, (capacity + 15) / 16)
@@ -83,6 +85,7 @@ package final class ByteWriter {
     ///   message.
     package func removeAll(keepingCapacity keepCapacity: Bool = true) {
         storage.pointee.count = 0
+        attachments = []
         guard !keepCapacity else { return }
         storage.pointee = ByteStorage(capacity: 128)
         spareEncoder = nil

@@ -63,6 +63,9 @@ package enum CBOR {
         }
         do {
             try core.encode(value, to: writer.storage, parent: -1, key: .none)
+            if !core.state.pointee.attachments.isEmpty {
+                writer.attachments += core.state.pointee.attachments
+            }
         } catch {
             writer.truncate(to: mark)
             throw error

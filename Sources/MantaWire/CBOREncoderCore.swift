@@ -13,6 +13,8 @@ final class CBOREncoderCore: ManagedBuffer<CBOREncoderCore.State, EncodeFrame> {
         var isTooDeep = false
         var spareStorage: [UnsafeMutablePointer<ByteStorage>] = []
         var userInfo: [CodingUserInfoKey: any Sendable]?
+        /// What has to live as long as the bytes: see ``CBOR/attach(_:to:)``.
+        var attachments: [any AnyObject & Sendable] = []
     }
 
     /// As many as most values are deep.
@@ -123,6 +125,7 @@ final class CBOREncoderCore: ManagedBuffer<CBOREncoderCore.State, EncodeFrame> {
         discardFrames(from: 0)
         state.pointee.isTooDeep = false
         state.pointee.userInfo = nil
+        if !state.pointee.attachments.isEmpty { state.pointee.attachments = [] }
     }
 
     // MARK: Frames

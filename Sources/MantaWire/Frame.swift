@@ -54,6 +54,8 @@ package struct FrameFlags: OptionSet, Hashable, Sendable {
     package static let hasToken = FrameFlags(rawValue: 2)
     /// Of a reply: its call did not start in its turn, so the reply says nothing of those sent before it.
     package static let outOfTurn = FrameFlags(rawValue: 4)
+    /// Of a call: some of its arguments lie in objects.
+    package static let hasObjects = FrameFlags(rawValue: 8)
 }
 
 /// What a reply's body holds.

@@ -88,3 +88,26 @@ void manta_line_buffer_stdout(void);
 
 // The GNU build id of the running program; returns its length, 0 when it has none.
 size_t manta_build_id(uint8_t *bytes, size_t capacity);
+
+// MARK: bulk transfer
+
+// CRC32C of `bytes`, continued from `crc` (0 at the start). By the processor's instruction where there is one.
+uint32_t manta_crc32c(uint32_t crc, const void *bytes, size_t count);
+// The same by tables, as on a processor without the instruction.
+uint32_t manta_crc32c_portable(uint32_t crc, const void *bytes, size_t count);
+// Makes a socket block, for at most `timeout` microseconds at a time (0: for ever), and asks for buffers of `buffer`
+// bytes in both directions (0: the system's). 0 or a negated errno.
+int manta_bulk_socket(int fd, int64_t timeout, int buffer);
+// Sends from two places, in one call: what was sent before the timeout, or a negated errno.
+ssize_t manta_bulk_send(int fd, const void *head, size_t head_count, const void *body, size_t body_count);
+// Waits for all `count` bytes: what came before the timeout or the end, or a negated errno.
+ssize_t manta_bulk_receive(int fd, void *bytes, size_t count);
+// Waits until something can be read or accepted (bit 0: `first`, bit 1: `second`; either may be -1), for at most `timeout`
+// microseconds (negative: for ever). The bits, 0 when the time is over, or a negated errno.
+int manta_wait_readable(int first, int second, int64_t timeout);
+// Ends both directions of a connection; whoever waits in it returns. The descriptor stays open.
+void manta_shutdown(int fd);
+// Reserves room on the disk. 0, also where the file system cannot do it, or a negated errno.
+int manta_reserve_file(int fd, int64_t bytes);
+// Locks a file until it is closed by everyone who has it open, or the process ends. 0, or a negated errno.
+int manta_lock_file(int fd);

@@ -1,0 +1,207 @@
+internal import CMantaShims
+internal import Glibc
+package import Logging
+package import MantaCore
+internal import MantaTransport
+import Synchronization
+
+/// Sends objects of this node to those who connect and ask for them.
+///
+/// One thread accepts, and each connection has one, so nothing here runs on a lane or in the pool of tasks. Only
+/// processes of the same user are served. `stop()` has to be called: the threads keep this alive.
+package final class BulkServer: Sendable {
+    /// What has been sent, by all connections.
+    package struct Figures: Hashable, Sendable {
+        package var objectCount = 0
+        package var byteCount = 0
+        /// What of it passed over connections, compressed or not.
+        package var wireByteCount = 0
+        package var chunkCount = 0
+        package var compressedChunkCount = 0
+        /// Connections that were open at a time, at most.
+        package var mostConnectionCount = 0
+    }
+
+    package let endpoint: Endpoint
+
+    private let path: String
+    private let options: BulkOptions
+    private let open: @Sendable (ObjectID) -> (any BulkSource)?
+    private let logger: Logger
+    private let listener: Int32
+    /// Signalled when the accepting thread is to look at the state again.
+    private let wake: Int32
+    private let state = Mutex(BulkServerState())
+
+    /// Listens at `endpoint`, in a folder that only this user may enter; `start()` begins to accept.
+    ///
+    /// - Parameters:
+    ///   - endpoint: Where nobody listens yet.
+    ///   - options: The limits.
+    ///   - logger: Told which connections are refused, and why.
+    ///   - open: Finds an object, on a thread that may block; `nil` when it is not here.
+    /// - Throws: ``ClusterError`` with code `notConnected`.
+    package init(
+        at endpoint: Endpoint,
+        options: BulkOptions = BulkOptions(),
+        logger: Logger,
+        open: @escaping @Sendable (ObjectID) -> (any BulkSource)?
+    ) throws(ClusterError) {
+        guard case .unix(let path) = endpoint else { preconditionFailure("unknown endpoint \(endpoint)") }
+        try checkSocketFolder(of: path)
+        self.endpoint = endpoint
+        self.path = path
+        self.options = options
+        self.logger = logger
+        self.open = open
+        listener = manta_unix_listen(path, 1024)
+        guard listener >= 0 else {
+            throw ClusterError(
+                .notConnected,
+                "cannot listen for transfers at \(path): \(describe(error: -listener))",
+                hint: "check that the folder exists and is writable, or set TMPDIR to another, shorter one"
+            )
+        }
+        wake = manta_eventfd()
+        guard wake >= 0 else {
+            _ = manta_close(listener)
+            unlink(path)
+            throw ClusterError(.notConnected, "no descriptor is left to listen at \(path)")
+        }
+    }
+
+    deinit {
+        _ = manta_close(listener)
+        _ = manta_close(wake)
+    }
+
+    package func start() {
+        guard state.withLock({ $0.startAccepting() }) else { return }
+        startThread(named: "manta-bulk-acc") {
+            self.accept()
+            self.threadEnded()
+        }
+    }
+
+    /// Closes all connections, waits until no thread is left, and takes the socket's file away.
+    package func stop() async {
+        unlink(path)
+        let streams = state.withLock { $0.stop() }
+        for stream in streams { stream.close() }
+        manta_eventfd_signal(wake)
+        await withCheckedContinuation { continuation in
+            if state.withLock({ $0.waitForEnd(continuation) }) { continuation.resume() }
+        }
+    }
+
+    package var figures: Figures { state.withLock { $0.figures } }
+
+    // MARK: The accepting thread
+
+    private func accept() {
+        while true {
+            let plan = state.withLock { $0.plan(limit: options.connectionLimit) }
+            switch plan {
+            case .end:
+                return
+            case .waitForRoom:
+                _ = manta_wait_readable(-1, wake, -1)
+            case .makeRoom:
+                // Only when somebody waits to be accepted is an idle connection closed: whoever had it connects again.
+                let ready = manta_wait_readable(listener, wake, -1)
+                if ready & 1 != 0 { state.withLock { $0.takeLongestIdle() }?.close() }
+            case .accept:
+                let ready = manta_wait_readable(listener, wake, -1)
+                if ready & 1 != 0 { acceptOne() }
+            }
+            manta_eventfd_clear(wake)
+        }
+    }
+
+    private func acceptOne() {
+        let socket = manta_accept(listener)
+        guard socket >= 0 else {
+            if socket == -EMFILE || socket == -ENFILE {
+                logger.warning("no descriptor is left for a transfer: raise the limit (ulimit -n)")
+                _ = manta_wait_readable(-1, wake, 100_000)
+            }
+            return
+        }
+        let stream: SocketStream
+        do {
+            stream = try SocketStream(socket, options)
+        } catch {
+            return logger.warning("cannot use a connection for transfers: \(error)")
+        }
+        guard stream.peerUser == geteuid() else {
+            return logger.warning("a process of another user tried to connect to \(path)")
+        }
+        let wrapped = options.wrap(stream)
+        guard let number = state.withLock({ $0.add(wrapped) }) else { return }
+        startThread(named: "manta-bulk-out") {
+            self.serve(wrapped, number)
+            self.state.withLock { $0.remove(number) }
+            self.threadEnded()
+        }
+    }
+
+    // MARK: The thread of a connection
+
+    private func serve(_ stream: any BulkStream, _ number: Int) {
+        defer { stream.close() }
+        let sender = BulkSender(stream, mayCompress: options.mayCompress)
+        do {
+            try sender.greet()
+            while true {
+                // Woken when it waits for a connection to become idle.
+                if state.withLock({ $0.becameIdle(number, at: manta_now()) }) { manta_eventfd_signal(wake) }
+                try stream.waitForInput(within: nil)
+                state.withLock { $0.becameBusy(number) }
+                let request = try sender.receiveRequest()
+                defer { state.withLock { $0.figures.add(sender.takeFigures()) } }
+                try sender.answer(request, with: open(request.id))
+            }
+        } catch .peerClosed {
+            // The usual end, between two requests or in the middle of an object that is not wanted any more.
+            logger.trace("a connection for transfers has ended")
+        } catch {
+            logger.warning("a connection for transfers was closed: \(error)")
+        }
+    }
+
+    private func threadEnded() {
+        let waiting = state.withLock { $0.threadEnded() }
+        manta_eventfd_signal(wake)
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+extension BulkServer.Figures {
+    fileprivate mutating func add(_ sent: BulkSender.Figures) {
+        objectCount += sent.objectCount
+        byteCount += sent.byteCount
+        wireByteCount += sent.wireByteCount
+        chunkCount += sent.chunkCount
+        compressedChunkCount += sent.compressedChunkCount
+    }
+}
+
+/// The folder is what keeps other users from the socket.
+private func checkSocketFolder(of path: String) throws(ClusterError) {
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+    var status = stat()
+    guard stat(folder, &status) == 0 else {
+        throw ClusterError(
+            .notConnected,
+            "cannot listen for transfers at \(path): \(describe(error: errno))",
+            hint: "make the folder \(folder)"
+        )
+    }
+    guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        throw ClusterError(
+            .notConnected,
+            "cannot listen for transfers at \(path): others than user \(geteuid()) may enter \(folder)",
+            hint: "chmod 700 \(folder)"
+        )
+    }
+}

@@ -1,0 +1,101 @@
+/// Decides, chunk by chunk, whether compressing pays.
+///
+/// It does when the time to compress a chunk and to send what is left of it is clearly less than the time to send it as it
+/// is. The speed of the link is measured as chunks are sent; ratio and speed of compression by a probe of a part of a
+/// chunk, or by the last compressed chunk. Probes may take 1 % of the time that sending takes, so what cannot be
+/// compressed costs next to nothing. Where the link is slow that is a probe for every chunk, where it is fast for one in
+/// many. One for each connection.
+package struct CompressionChoice: Sendable {
+    package enum Step: Hashable, Sendable {
+        case plain
+        /// Compress a part of the chunk, tell `probed`, and ask again.
+        case probe
+        case compressed
+    }
+
+    /// How much of a chunk a probe compresses, at most.
+    package static let probeByteCount = 64 << 10
+
+    /// The gain below which it stays plain: the receiver has to decompress, and both have other things to compute.
+    private static let margin = 0.8
+    /// The share of the time for sending that probes may take.
+    private static let probeShare = 0.01
+    /// Over how many bytes on the link its speed is averaged. By bytes and not by chunks: a chunk of zeros, compressed,
+    /// tells next to nothing of the link.
+    private static let window = 8e6
+    /// Of less, a chunk is plain: the call costs more than the bytes.
+    private static let leastByteCount = 4096
+
+    /// Within the window: what was sent, and the time that it took.
+    private var linkByteCount = 0.0
+    private var linkSeconds = 0.0
+    /// What compression does to this object; `nil` when it is not known.
+    private var ratio: Double?
+    private var compressSecondsPerByte = 0.0
+    /// How long probes may take before there is more to send.
+    private var allowance: Double
+    private var probeSeconds: Double
+
+    package init() {
+        probeSeconds = 100e-6
+        allowance = probeSeconds
+    }
+
+    /// What comes now is of another object, so nothing is known of its bytes.
+    package mutating func startObject() { ratio = nil }
+
+    /// What to do with the next chunk.
+    package func step(byteCount: Int) -> Step {
+        guard byteCount >= Self.leastByteCount, linkByteCount > 0 else { return .plain }
+        if pays { return .compressed }
+        return allowance >= probeSeconds ? .probe : .plain
+    }
+
+    /// What to do with a chunk that was probed.
+    package var stepAfterProbe: Step { pays ? .compressed : .plain }
+
+    package mutating func probed(byteCount: Int, compressedByteCount: Int?, took duration: Duration) {
+        probeSeconds = max(seconds(duration), 1e-6)
+        allowance -= probeSeconds
+        compressed(byteCount: byteCount, compressedByteCount: compressedByteCount, took: duration)
+    }
+
+    /// A chunk, or a part of it, was compressed; `nil` when it got no smaller.
+    package mutating func compressed(byteCount: Int, compressedByteCount: Int?, took duration: Duration) {
+        ratio = compressedByteCount.map { Double($0) / Double(byteCount) } ?? 1
+        compressSecondsPerByte = seconds(duration) / Double(byteCount)
+    }
+
+    /// Bytes were sent.
+    ///
+    /// - Parameters:
+    ///   - wireByteCount: How many passed over the link.
+    ///   - duration: How long that took.
+    ///   - compressing: How long the compression just before took. The link was not idle meanwhile if what was sent before
+    ///     still waited in it, which is likely when it is slow; how far is not known, so it counts up to `duration`.
+    package mutating func sent(
+        wireByteCount: Int,
+        took duration: Duration,
+        after compressing: Duration = .zero
+    ) {
+        let took = seconds(duration)
+        let kept = max(0, 1 - Double(wireByteCount) / Self.window)
+        linkByteCount = linkByteCount * kept + Double(wireByteCount)
+        linkSeconds = linkSeconds * kept + took + min(took, seconds(compressing))
+        allowance = min(allowance + took * Self.probeShare, 4 * probeSeconds)
+    }
+
+    /// Bytes per second that the link takes; 0 when nothing was sent.
+    package var linkSpeed: Double { linkSeconds > 0 ? linkByteCount / linkSeconds : 0 }
+
+    private var pays: Bool {
+        guard let ratio else { return false }
+        let plain = linkSeconds / max(linkByteCount, 1)
+        return compressSecondsPerByte + ratio * plain < Self.margin * plain
+    }
+
+    private func seconds(_ duration: Duration) -> Double {
+        let (seconds, attoseconds) = duration.components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+}

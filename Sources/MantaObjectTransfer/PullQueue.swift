@@ -1,0 +1,279 @@
+package import MantaCore
+
+/// Which objects are pulled to this node, from where, and which wait for room.
+///
+/// Pure state. Waiters of one object share its pull: waiting → running → ended, and back to waiting when everyone had left
+/// and somebody came again. A pull is started when its bytes fit into the quota beside those of the pulls that run, or
+/// when none runs, so an object larger than the quota comes alone. What has waited longest goes first, `get` before
+/// `prefetch`; nothing overtakes it because it is smaller, or a large object would wait for ever. Sources are tried in
+/// order. Every waiter leaves by exactly one `succeed`, `fail` or `refuse`, or by being cancelled.
+package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendable>: Sendable {
+    package enum Priority: UInt8, Hashable, Sendable, Comparable, CaseIterable {
+        /// Somebody waits for the object now.
+        case get = 0
+        /// Somebody will want it.
+        case prefetch = 1
+
+        package static func < (left: Priority, right: Priority) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// What has become of one source.
+    package struct Failure: Hashable, Sendable {
+        package var source: Source
+        package var error: TransferError
+
+        package init(source: Source, error: TransferError) {
+            self.source = source
+            self.error = error
+        }
+    }
+
+    package enum Action: Hashable, Sendable {
+        /// Fetch it, or what is missing of it, and tell `succeeded` or `failed`.
+        case start(ObjectID, from: Source)
+        /// Nobody wants it any more: end the transfer, and tell how it has ended.
+        case cancel(ObjectID)
+        case succeed(ObjectID, [Waiter])
+        /// No source has it. With what each of them said.
+        case fail(ObjectID, [Waiter], [Failure])
+        /// Too many wait already.
+        case refuse(ObjectID, Waiter)
+    }
+
+    package struct Options: Hashable, Sendable {
+        /// How many bytes may be on their way at a time.
+        package var quota: Int
+        /// How many objects may be on their way at a time.
+        package var transferLimit = 4
+        /// How many may wait, for all objects together. More are refused.
+        package var waiterLimit = 100_000
+
+        package init(quota: Int) { self.quota = quota }
+    }
+
+    private struct Pull {
+        var byteCount: Int
+        var waiters: [Waiter: Ticket] = [:]
+        var state = State.waiting
+        /// Not tried yet, the next one first.
+        var sources: [Source]
+        var failures: [Failure] = []
+
+        /// The one that is asked; `nil` while it waits.
+        var source: Source? {
+            switch state {
+            case .waiting: nil
+            case .running(let source), .cancelling(let source): source
+            }
+        }
+
+        mutating func add(_ more: [Source]) {
+            for candidate in more where !sources.contains(candidate) && source != candidate {
+                if failures.contains(where: { $0.source == candidate }) { continue }
+                sources.append(candidate)
+            }
+        }
+    }
+
+    private enum State {
+        case waiting
+        case running(Source)
+        /// Running still, and nobody wants it.
+        case cancelling(Source)
+    }
+
+    /// The place of one waiter.
+    private struct Ticket {
+        var priority: Priority
+        var number: UInt64
+    }
+
+    private struct Entry {
+        var id: ObjectID
+        var waiter: Waiter
+        var number: UInt64
+    }
+
+    private let transferLimit: Int
+    private let waiterLimit: Int
+    private var quota: Int
+    private var pulls: [ObjectID: Pull] = [:]
+    /// In the order in which they came. An entry counts while its waiter waits for a pull that does: others are dropped
+    /// when they come to the front, or when there are too many of them.
+    private var lines: [Priority: ArraySlice<Entry>] = [:]
+    private var lastNumber: UInt64 = 0
+    private var waiterCount = 0
+    /// Of the pulls that run.
+    package private(set) var byteCountInFlight = 0
+    package private(set) var transferCount = 0
+
+    package init(_ options: Options) {
+        quota = options.quota
+        transferLimit = options.transferLimit
+        waiterLimit = options.waiterLimit
+    }
+
+    package var isEmpty: Bool { pulls.isEmpty }
+
+    /// Whether an object is pulled, or waits to be.
+    package func contains(_ id: ObjectID) -> Bool { pulls[id] != nil }
+
+    // MARK: Waiters
+
+    /// Somebody wants an object.
+    ///
+    /// - Parameters:
+    ///   - id: The object.
+    ///   - byteCount: How large it is; what was said first counts.
+    ///   - sources: Who has it, the best first. Those that are not known yet are tried after those that are.
+    ///   - priority: Of this waiter. A pull has that of its most urgent one.
+    ///   - waiter: One that does not wait for this object already.
+    /// - Returns: What is to be done.
+    /// - Complexity: O(1), and O(*n*) in the sources of the object.
+    package mutating func want(
+        _ id: ObjectID,
+        byteCount: Int,
+        from sources: [Source],
+        priority: Priority,
+        waiter: Waiter
+    ) -> [Action] {
+        guard waiterCount < waiterLimit else { return [.refuse(id, waiter)] }
+        var pull = pulls.removeValue(forKey: id) ?? Pull(byteCount: byteCount, sources: [])
+        precondition(pull.waiters[waiter] == nil, "\(waiter) waits for \(id) already")
+        pull.add(sources)
+        lastNumber += 1
+        waiterCount += 1
+        pull.waiters[waiter] = Ticket(priority: priority, number: lastNumber)
+        pulls[id] = pull
+        lines[priority, default: []].append(Entry(id: id, waiter: waiter, number: lastNumber))
+        if case .waiting = pull.state, pull.sources.isEmpty { return end(id, with: nil) }
+        return startMore()
+    }
+
+    /// Somebody does not want an object any more.
+    package mutating func cancel(_ waiter: Waiter, of id: ObjectID) -> [Action] {
+        // It may have been told already how the pull has ended.
+        guard pulls[id]?.waiters.removeValue(forKey: waiter) != nil, let pull = pulls[id] else { return [] }
+        waiterCount -= 1
+        guard pull.waiters.isEmpty else { return startMore() }
+        switch pull.state {
+        case .waiting:
+            pulls[id] = nil
+            return startMore()
+        case .running(let source):
+            pulls[id]?.state = .cancelling(source)
+            return [.cancel(id)]
+        case .cancelling:
+            return []
+        }
+    }
+
+    /// More nodes have an object, as it turns out.
+    package mutating func found(_ sources: [Source], of id: ObjectID) { pulls[id]?.add(sources) }
+
+    // MARK: Transfers
+
+    package mutating func succeeded(_ id: ObjectID) -> [Action] {
+        guard let pull = pulls[id], pull.source != nil else { preconditionFailure("no pull of \(id) runs") }
+        release(pull)
+        // Also when it was to be cancelled: the object is here.
+        return end(id, with: .success(())) + startMore()
+    }
+
+    package mutating func failed(_ id: ObjectID, _ error: TransferError) -> [Action] {
+        guard var pull = pulls[id], let source = pull.source else { preconditionFailure("no pull of \(id) runs") }
+        if case .cancelling = pull.state {
+            // It says nothing of the source that it was cut short: who has come meanwhile may have it from there.
+            release(pull)
+            pull.sources.insert(source, at: 0)
+            pull.state = .waiting
+            pulls[id] = pull.waiters.isEmpty ? nil : pull
+            if !pull.waiters.isEmpty { queueAgain(id, pull) }
+            return startMore()
+        }
+        pull.failures.append(Failure(source: source, error: error))
+        if error.isOfSource, !pull.sources.isEmpty {
+            let next = pull.sources.removeFirst()
+            pull.state = .running(next)
+            pulls[id] = pull
+            return [.start(id, from: next)]
+        }
+        release(pull)
+        pulls[id] = pull
+        return end(id, with: .failure(error)) + startMore()
+    }
+
+    /// The memory for what is on its way is another now.
+    package mutating func setQuota(_ byteCount: Int) -> [Action] {
+        quota = byteCount
+        return startMore()
+    }
+
+    // MARK: Decisions
+
+    private mutating func release(_ pull: Pull) {
+        byteCountInFlight -= pull.byteCount
+        transferCount -= 1
+    }
+
+    /// Tells all waiters; `nil` when there is no source to try.
+    private mutating func end(_ id: ObjectID, with result: Result<Void, TransferError>?) -> [Action] {
+        guard let pull = pulls.removeValue(forKey: id), !pull.waiters.isEmpty else { return [] }
+        waiterCount -= pull.waiters.count
+        let waiters = pull.waiters.sorted { $0.value.number < $1.value.number }.map(\.key)
+        if case .success? = result { return [.succeed(id, waiters)] }
+        return [.fail(id, waiters, pull.failures)]
+    }
+
+    private mutating func startMore() -> [Action] {
+        var actions: [Action] = []
+        while transferCount < transferLimit, let id = first(), var pull = pulls[id] {
+            let (sum, overflow) = byteCountInFlight.addingReportingOverflow(pull.byteCount)
+            guard transferCount == 0 || !overflow && sum <= quota else { break }
+            byteCountInFlight = sum
+            transferCount += 1
+            let source = pull.sources.removeFirst()
+            pull.state = .running(source)
+            pulls[id] = pull
+            actions.append(.start(id, from: source))
+        }
+        dropSpentEntries()
+        return actions
+    }
+
+    /// Whose turn it is.
+    private mutating func first() -> ObjectID? {
+        for priority in Priority.allCases {
+            while let entry = lines[priority]?.first {
+                if isWaiting(entry) { return entry.id }
+                lines[priority]?.removeFirst()
+            }
+        }
+        return nil
+    }
+
+    private func isWaiting(_ entry: Entry) -> Bool {
+        guard let pull = pulls[entry.id], case .waiting = pull.state else { return false }
+        return pull.waiters[entry.waiter]?.number == entry.number
+    }
+
+    /// Who came while the pull was being cancelled takes the place that is theirs by when they came.
+    private mutating func queueAgain(_ id: ObjectID, _ pull: Pull) {
+        for (waiter, ticket) in pull.waiters {
+            var line = lines[ticket.priority] ?? []
+            let index = line.firstIndex { $0.number >= ticket.number } ?? line.endIndex
+            guard index == line.endIndex || line[index].number != ticket.number else { continue }
+            line.insert(Entry(id: id, waiter: waiter, number: ticket.number), at: index)
+            lines[ticket.priority] = line
+        }
+    }
+
+    /// Entries of waiters who left, or whose pull runs, may be anywhere. Half of them at least are kept, so this is O(1)
+    /// for each waiter that comes.
+    private mutating func dropSpentEntries() {
+        for priority in Priority.allCases {
+            guard let line = lines[priority], line.count > 2 * waiterCount + 64 else { continue }
+            lines[priority] = ArraySlice(line.filter { pulls[$0.id]?.waiters[$0.waiter]?.number == $0.number })
+        }
+    }
+}

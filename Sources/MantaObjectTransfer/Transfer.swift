@@ -1,0 +1,80 @@
+import Synchronization
+
+/// One transfer, between the task that waits for it and the thread that does it.
+///
+/// waiting → running → ended, or waiting → ended when it is cancelled before a thread had time. The task is let go
+/// exactly once.
+final class Transfer: Sendable {
+    typealias Outcome = Result<Void, TransferError>
+
+    private struct State {
+        var continuation: CheckedContinuation<Outcome, Never>?
+        var isRunning = false
+        var isCancelled = false
+        /// What its thread waits in.
+        var stream: (any BulkStream)?
+    }
+
+    private let work: @Sendable (Transfer) -> Outcome
+    private let state = Mutex(State())
+
+    init(_ work: @escaping @Sendable (Transfer) -> Outcome) { self.work = work }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// The task waits from now on. It may have been cancelled before.
+    func begin(_ continuation: CheckedContinuation<Outcome, Never>) {
+        let isOver = state.withLock { state in
+            if !state.isCancelled { state.continuation = continuation }
+            return state.isCancelled
+        }
+        if isOver { continuation.resume(returning: .failure(.cancelled)) }
+    }
+
+    /// Lets the task go at once, or, while a thread works for it, as soon as that has left the destination alone.
+    func cancel() {
+        let (continuation, stream) = state.withLock { state in
+            state.isCancelled = true
+            guard !state.isRunning else { return (nil as CheckedContinuation<Outcome, Never>?, state.stream) }
+            return (state.continuation.take(), nil)
+        }
+        stream?.close()
+        continuation?.resume(returning: .failure(.cancelled))
+    }
+
+    // MARK: On the thread
+
+    func run() {
+        let isWanted = state.withLock { state in
+            state.isRunning = state.continuation != nil
+            return state.isRunning
+        }
+        guard isWanted else { return }
+        let outcome = work(self)
+        let (continuation, isCancelled) = state.withLock { state in
+            (state.continuation.take(), state.isCancelled)
+        }
+        switch outcome {
+        case .success: continuation?.resume(returning: outcome)
+        // Whatever the thread met when its connection was closed under it.
+        case .failure: continuation?.resume(returning: isCancelled ? .failure(.cancelled) : outcome)
+        }
+    }
+
+    /// From now on cancelling closes `stream`. `false` when it has been cancelled.
+    func attach(_ stream: any BulkStream) -> Bool {
+        state.withLock { state in
+            guard !state.isCancelled else { return false }
+            state.stream = stream
+            return true
+        }
+    }
+
+    /// Cancelling does not close the connection any more. `false` when that has happened.
+    func detach() -> Bool {
+        state.withLock { state in
+            state.stream = nil
+            return !state.isCancelled
+        }
+    }
+}

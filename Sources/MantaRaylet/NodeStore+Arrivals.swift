@@ -1,0 +1,107 @@
+internal import Dispatch
+internal import Glibc
+package import MantaCore
+internal import MantaObjectStore
+internal import MantaObjectTransfer
+internal import MantaRuntime
+internal import MantaTransport
+
+// Objects that are not in the store when somebody wants to read them: from the disk, or from another node.
+
+extension NodeStore {
+    /// How long memory for an object on its way is waited for.
+    private static let roomPatience = Duration.seconds(30)
+
+    /// Brings an object into the store. It may be gone again when this returns, if room was needed: who reads tries again.
+    ///
+    /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`. `CancellationError`.
+    package func fetch(_ id: ObjectID, owner: ProcessID) async throws {
+        if try store.contains(id) { return }
+        if spills.contains(id) { return try await restore(id) }
+        guard let found = try await locate(id, owner) else {
+            // It may have been let go by its owner, or been restored just now.
+            if try store.contains(id) { return }
+            throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
+        }
+        let sources = found.places.filter { $0 != place }
+        try await pulls.pull(id, byteCount: found.byteCount, from: sources) { head throws(ClusterError) in
+            try self.reserve(for: head)
+        }
+    }
+
+    private func locate(_ id: ObjectID, _ owner: ProcessID) async throws -> ObjectHost.Location? {
+        do {
+            return try await ObjectHost.at(owner, using: system).locate(id, for: place)
+        } catch let error as ClusterError {
+            switch error.code {
+            case .actorDied, .workerDied, .nodeDied, .noSuchActor:
+                throw ClusterError(
+                    .ownerDied,
+                    "\(id) is gone with its owner, \(owner)",
+                    hint: "put it with owner: .node to have it outlive the process that makes it"
+                )
+            default: throw error
+            }
+        }
+    }
+
+    // MARK: From the disk
+
+    private func restore(_ id: ObjectID) async throws {
+        while try await !onDisk({ try self.restoreNow(id) }) { try await makeRoom(spills.byteCount(of: id)) }
+    }
+
+    /// - Returns: `false` when there is no room now.
+    private func restoreNow(_ id: ObjectID) throws -> Bool {
+        guard spills.contains(id), try !store.contains(id) else { return true }
+        guard let source = try spills.open(id) else { return true }
+        guard
+            let room = try store.reserve(
+                id,
+                owner: source.owner,
+                byteCount: source.byteCount,
+                lead: source.lead,
+                holdsReferences: source.holdsReferences
+            )
+        else { return false }
+        try source.read(into: room.bytes)
+        try room.seal()
+        // Its owner may have let it go while it was read.
+        if !spills.remove(id) { try store.free(id) }
+        return true
+    }
+
+    // MARK: From another node
+
+    /// Memory for an object that comes, on a thread that may wait for it; `nil` when the object is here.
+    func reserve(for head: ObjectHead) throws(ClusterError) -> Reservation? {
+        let deadline = Lane.now + Self.roomPatience
+        while true {
+            if try store.contains(head.id) { return nil }
+            let room = try store.reserve(
+                head.id,
+                owner: head.owner,
+                byteCount: head.byteCount,
+                lead: head.lead,
+                role: .copy,
+                holdsReferences: head.holdsReferences
+            )
+            if let room { return room }
+            guard Lane.now < deadline else {
+                throw ClusterError(.storeFull, "no room for the \(head.byteCount) bytes of \(head.id) on \(node)")
+            }
+            if try freeOnDisk(head.byteCount) == 0 { usleep(UInt32(Self.pause / .microseconds(1))) }
+        }
+    }
+
+    private func freeOnDisk(_ byteCount: Int) throws(ClusterError) -> Int {
+        let result = disk.sync { Result { try free(byteCount) } }
+        do {
+            return try result.get()
+        } catch let error as ClusterError {
+            throw error
+        } catch {
+            throw ClusterError(.outOfDisk, "no room was made on \(node): \(error)")
+        }
+    }
+}

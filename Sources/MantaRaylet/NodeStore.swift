@@ -1,0 +1,192 @@
+internal import CMantaShims
+internal import Dispatch
+internal import Glibc
+internal import Logging
+package import MantaCore
+package import MantaObjectStore
+internal import MantaObjectTransfer
+package import MantaRuntime
+internal import MantaTransport
+import Synchronization
+
+/// The objects of one node: the store that its processes map, and what goes into it and out of it.
+///
+/// Processes use the store by themselves. This is what they cannot do alone: bring objects from other nodes and from the
+/// disk (`NodeStore+Arrivals.swift`), make room (`NodeStore+Room.swift`), and take back what processes held that have
+/// ended. Nothing here runs on a lane for longer than a lock of the store is held.
+package final class NodeStore: Sendable {
+    /// What a node is told of its store.
+    package struct Options: Sendable {
+        package var node: NodeID
+        /// Which of the process's nodes it is.
+        package var index: Int
+        package var capacity: Int
+        package var spillDirectory: String?
+
+        package init(node: NodeID, index: Int, capacity: Int, spillDirectory: String?) {
+            self.node = node
+            self.index = index
+            self.capacity = capacity
+            self.spillDirectory = spillDirectory
+        }
+    }
+
+    package static let smallestCapacity = 1 << 20
+
+    /// 30 % of the machine's memory, and no more than the folder for shared memory holds.
+    package static let defaultCapacity: Int = {
+        let share = Int(manta_physical_memory()) / 10 * 3
+        var status = statvfs()
+        guard statvfs("/dev/shm", &status) == 0 else { return share }
+        return max(smallestCapacity, min(share, Int(status.f_blocks) * Int(status.f_frsize) / 10 * 9))
+    }()
+
+    package let store: ObjectStore
+    package let place: ObjectPlace
+    package let launch: StoreLaunch
+    package var node: NodeID { place.node }
+    let system: ClusterSystem
+    let logger: Logger
+    private let server: BulkServer
+    let pulls: PullDriver
+    let spills: Spills
+    /// Where files are written and read, and room is made: one after another.
+    let disk = DispatchQueue(label: "manta-store")
+    let isTidying = Atomic<Bool>(false)
+    private let index: Int
+    private let isStopped = Atomic<Bool>(false)
+
+    /// Makes the store of a node in this process; `begin()` opens it to others.
+    package init(_ options: Options, in system: ClusterSystem) throws {
+        self.system = system
+        logger = system.logger
+        index = options.index
+        store = try ObjectStore.create(ObjectStore.Options(capacity: options.capacity), keeper: system.process)
+        let path = "\(system.options.directory)/\(system.process)-objects-\(options.index)"
+        place = ObjectPlace(node: options.node, process: system.process, bulk: .unix(path: path))
+        launch = StoreLaunch(address: store.address, place: place, index: options.index)
+        spills = Spills(directory: options.spillDirectory, node: options.node)
+        pulls = PullDriver(into: store, quota: options.capacity / 4, control: system.control)
+        let (store, spills) = (store, spills)
+        server = try BulkServer(at: place.bulk, logger: system.logger) { id in
+            if let pin = try? store.pin(id) { return PinnedSource(pin) }
+            if let source = try? spills.open(id) { return source }
+            // It may have been restored in between.
+            return (try? store.pin(id)).map { PinnedSource($0) }
+        }
+    }
+
+    /// Takes part in objects: with this store for the process, if it is its first.
+    package func begin() throws {
+        let keeper = StoreKeeper.make(for: self, index: index, in: system)
+        let objects =
+            system.objects
+            ?? system.startObjects(in: store, keeper: KeeperHandle(keeper, place: place))
+        objects.add(self)
+        server.start()
+        sweepLater()
+    }
+
+    /// Ends transfers and removes files; the memory goes when no process maps it any more.
+    package func stop() async {
+        isStopped.store(true, ordering: .relaxed)
+        system.objects?.remove(self)
+        await pulls.stop()
+        await server.stop()
+        removeFiles()
+    }
+
+    /// The process is about to exit.
+    package func abandon() { removeFiles() }
+
+    private func removeFiles() {
+        if case .unix(let path) = place.bulk { unlink(path) }
+        spills.removeAll()
+    }
+
+    // MARK: Processes that have ended
+
+    private static let sweepPause = Duration.seconds(2)
+
+    /// A process may end later than its links do, and then nobody says that it has.
+    private func sweepLater() {
+        let control = system.control
+        let timer = LaneTimer { [weak self] in self?.sweep() }
+        control.execute { control.wake(timer, at: Lane.now + Self.sweepPause) }
+    }
+
+    private func sweep() {
+        guard !isStopped.load(ordering: .relaxed) else { return }
+        takeBack()
+        sweepLater()
+    }
+
+    /// Takes back what processes held that are gone.
+    package func takeBack() {
+        do {
+            _ = try store.takeBackFromTheDead()
+        } catch {
+            logger.warning("the object store does not answer", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Listings
+
+    package func figures() throws -> StoreFigures {
+        StoreFigures(capacity: store.address.capacity, used: try store.figures().usedByteCount)
+    }
+
+    package func objects() throws -> [ObjectInfo] {
+        let now = Lane.now
+        let inMemory = try store.entries().map { entry in
+            ObjectInfo(
+                id: entry.id,
+                node: node,
+                owner: entry.owner,
+                copy: entry.role == .primary ? .primary : .secondary,
+                byteCount: entry.byteCount,
+                storedByteCount: entry.allocatedByteCount,
+                pins: entry.pinCount,
+                age: now.since(entry.created)
+            )
+        }
+        let onDisk = spills.all.map { id, object in
+            ObjectInfo(
+                id: id,
+                node: node,
+                owner: object.owner,
+                copy: .spilled,
+                byteCount: object.byteCount,
+                storedByteCount: 0,
+                pins: 0,
+                age: now.since(object.since)
+            )
+        }
+        return inMemory + onDisk
+    }
+}
+
+extension NodeStore: LocalKeeper {
+    package func forget(_ id: ObjectID) {
+        if (try? store.free(id)) == true { return }
+        pulls.forget(id)
+        _ = spills.remove(id)
+    }
+
+    package func ended(_ processes: [ProcessID]) {
+        for process in processes {
+            do {
+                try store.freeAll(ownedBy: process)
+            } catch {
+                logger.warning("cannot free objects", metadata: ["owner": "\(process)", "error": "\(error)"])
+            }
+        }
+        spills.removeAll(ownedBy: Set(processes))
+        takeBack()
+    }
+
+    package var owners: Set<ProcessID> {
+        let inMemory = (try? store.entries().map(\.owner)) ?? []
+        return Set(inMemory).union(spills.all.map(\.value.owner))
+    }
+}

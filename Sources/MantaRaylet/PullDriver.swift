@@ -1,0 +1,158 @@
+internal import MantaCore
+internal import MantaObjectStore
+internal import MantaObjectTransfer
+internal import MantaRuntime
+import MantaTransport
+import Synchronization
+
+/// Pulls objects from other nodes: carries out what `PullQueue` decides.
+final class PullDriver: Sendable {
+    /// Gives the memory for an object that comes; `nil` when it is not wanted.
+    typealias Place = @Sendable (ObjectHead) throws(ClusterError) -> Reservation?
+
+    private let control: Lane
+    private let fetcher = BulkFetcher()
+    private let store: ObjectStore
+    private let state: Mutex<State>
+
+    private struct State {
+        var queue: PullQueue<UInt64, ObjectPlace>
+        var lastWaiter: UInt64 = 0
+        var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
+        var incoming: [ObjectID: Incoming] = [:]
+    }
+
+    private struct Incoming {
+        var object: IncomingObject<Reservation>
+        /// The transfer that runs. Kept to be cancelled.
+        var task: Task<Void, Never>?
+        /// The object's owner has let it go meanwhile.
+        var isForgotten = false
+    }
+
+    init(into store: ObjectStore, quota: Int, control: Lane) {
+        self.store = store
+        self.control = control
+        state = Mutex(State(queue: PullQueue(PullQueue.Options(quota: quota))))
+    }
+
+    func stop() async { await fetcher.stop() }
+
+    /// Brings an object here from one of these nodes; all who want it wait for one transfer.
+    func pull(
+        _ id: ObjectID,
+        byteCount: Int,
+        from sources: [ObjectPlace],
+        into place: @escaping Place
+    ) async throws {
+        let waiter = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                change { state in
+                    state.waiters[waiter] = continuation
+                    if state.incoming[id] == nil {
+                        state.incoming[id] = Incoming(object: IncomingObject(id, into: place))
+                    }
+                    return state.queue.want(
+                        id,
+                        byteCount: byteCount,
+                        from: sources,
+                        priority: .get,
+                        waiter: waiter
+                    )
+                }
+                if Task.isCancelled { cancel(waiter, of: id) }
+            }
+        } onCancel: {
+            cancel(waiter, of: id)
+        }
+    }
+
+    private func cancel(_ waiter: UInt64, of id: ObjectID) {
+        let continuation = state.withLock { $0.waiters.removeValue(forKey: waiter) }
+        continuation?.resume(throwing: CancellationError())
+        change { $0.queue.cancel(waiter, of: id) }
+    }
+
+    /// The object's owner has let it go.
+    func forget(_ id: ObjectID) { state.withLock { $0.incoming[id]?.isForgotten = true } }
+
+    // MARK: Deciding and acting
+
+    private func change(_ body: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
+        for action in state.withLock({ body(&$0) }) { perform(action) }
+    }
+
+    /// A transfer has ended, and tells the queue; then what it brought is kept, unless nobody wants it.
+    private func ended(_ id: ObjectID, _ tell: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
+        let (actions, isForgotten) = state.withLock { state in
+            let actions = tell(&state)
+            // Else it goes on from another source, or anew for those who have come meanwhile.
+            let incoming = state.queue.contains(id) ? nil : state.incoming.removeValue(forKey: id)
+            return (actions, incoming?.isForgotten ?? false)
+        }
+        if isForgotten { _ = try? store.free(id) }
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: PullQueue<UInt64, ObjectPlace>.Action) {
+        switch action {
+        case .start(let id, let source): start(id, source)
+        case .cancel(let id): state.withLock { $0.incoming[id]?.task }?.cancel()
+        case .succeed(let id, let waiters): settle(id, waiters, .success(()))
+        case .fail(let id, let waiters, let failures): settle(id, waiters, .failure(error(id, failures)))
+        case .refuse(let id, let waiter):
+            settle(id, [waiter], .failure(ClusterError(.overloaded, "too many wait for objects to be pulled")))
+        }
+    }
+
+    private func start(_ id: ObjectID, _ source: ObjectPlace) {
+        state.withLock { state in
+            guard let object = state.incoming[id]?.object else { return }
+            // A task of its own, because many wait for it. It is cancelled when the last one leaves.
+            state.incoming[id]?.task = Task.detached(executorPreference: control.tasks) { [self] in
+                await transfer(object, from: source)
+            }
+        }
+    }
+
+    private func transfer(_ object: IncomingObject<Reservation>, from source: ObjectPlace) async {
+        let id = object.id
+        do throws(TransferError) {
+            try await fetcher.fetch(object, from: source.bulk)
+            do {
+                try object.destination?.seal()
+            } catch {
+                throw TransferError.noPlace(error)
+            }
+            ended(id) { $0.queue.succeeded(id) }
+        } catch .notWanted {
+            // It is here already.
+            ended(id) { $0.queue.succeeded(id) }
+        } catch {
+            ended(id) { $0.queue.failed(id, error) }
+        }
+    }
+
+    private func settle(_ id: ObjectID, _ waiters: [UInt64], _ result: Result<Void, any Error>) {
+        let continuations = state.withLock { state in
+            waiters.compactMap { state.waiters.removeValue(forKey: $0) }
+        }
+        for continuation in continuations { continuation.resume(with: result) }
+    }
+
+    private func error(
+        _ id: ObjectID,
+        _ failures: [PullQueue<UInt64, ObjectPlace>.Failure]
+    ) -> ClusterError {
+        for failure in failures { if case .noPlace(let error) = failure.error { return error } }
+        let reasons = failures.map { "\($0.source.node): \($0.error)" }.joined(separator: "; ")
+        return ClusterError(
+            .objectLost,
+            "no node could give \(id)" + (reasons.isEmpty ? "" : ": \(reasons)")
+        )
+    }
+}

@@ -1,0 +1,46 @@
+internal import Distributed
+package import MantaCore
+package import MantaObjectStore
+package import MantaRuntime
+internal import MantaTransport
+
+/// What a process is told of its node's store.
+package struct StoreLaunch: Hashable, Sendable, Codable {
+    package var address: ObjectStore.Address
+    package var place: ObjectPlace
+    /// Which `StoreKeeper` of that process it is.
+    package var index: Int
+
+    /// Takes part in objects, in this store.
+    @discardableResult
+    package func begin(in system: ClusterSystem) throws -> ObjectClient {
+        let store = try ObjectStore.open(address, as: system.process)
+        let keeper = try StoreKeeper.at(place.process, index: index, using: system)
+        return system.startObjects(in: store, keeper: KeeperHandle(keeper, place: place))
+    }
+}
+
+/// The keeper of a store, for a process of its node.
+package struct KeeperHandle: ObjectKeeper {
+    private let keeper: StoreKeeper
+    package let place: ObjectPlace
+
+    package init(_ keeper: StoreKeeper, place: ObjectPlace) {
+        self.keeper = keeper
+        self.place = place
+    }
+
+    package func fetch(_ id: ObjectID, owner: ProcessID) async throws {
+        try await keeper.fetch(id, owner: owner)
+    }
+
+    package func makeRoom(_ byteCount: Int) async throws { try await keeper.makeRoom(byteCount) }
+
+    package func nudge() {
+        let (keeper, tasks) = (keeper, keeper.actorSystem.control.tasks)
+        // Nobody waits for it. It ends with its call, at the latest at the deadline of that.
+        CallContext.$current.withValue(nil) {
+            _ = Task.detached(executorPreference: tasks) { try? await keeper.nudge() }
+        }
+    }
+}

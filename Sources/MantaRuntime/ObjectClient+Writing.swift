@@ -1,0 +1,130 @@
+package import MantaCore
+import MantaObjectStore
+internal import MantaTransport
+internal import MantaWire
+
+extension ObjectClient {
+    /// Where the payload of a typed array begins, so that it can be read in place.
+    private static let alignment = 64
+
+    /// Writes a value into the store as an object of this process, or of its node.
+    ///
+    /// - Throws: What the value's `encode(to:)` throws; ``ClusterError``: `storeFull`, `outOfDisk`, `timedOut`.
+    package func put<Value: Codable & Sendable>(
+        _ value: Value,
+        owner: ObjectOwner
+    ) async throws -> ObjectRef<Value> {
+        guard let system else { throw notConnected() }
+        let id = newID()
+        let deadline = CallContext.deadline(from: Lane.now)
+        let (byteCount, contents) = try await write(value, as: id, for: owner, system, by: deadline)
+        switch owner {
+        case .process: return ObjectRef(own(id, byteCount: byteCount, at: keeper.place, contents: contents))
+        case .node:
+            do {
+                let host = try ObjectHost.at(keeper.place.process, using: system)
+                let held = contents.compactMap { ($0 as? ObjectHandle).map { UntypedRef($0) } }
+                return try await withTaskExecutorPreference(system.control.tasks) {
+                    try await host.adopt(id, byteCount: byteCount, at: self.keeper.place, contents: held)
+                }.typed(as: Value.self)
+            } catch {
+                _ = try? store.free(id)
+                throw error
+            }
+        }
+    }
+
+    /// Returns how large the encoding is, and what the object has to hold as long as it lives.
+    private func write<Value: Encodable>(
+        _ value: Value,
+        as id: ObjectID,
+        for owner: ObjectOwner,
+        _ system: ClusterSystem,
+        by deadline: Moment
+    ) async throws -> (byteCount: Int, contents: [any AnyObject & Sendable]) {
+        let ownerProcess = owner == .process ? process : keeper.place.process
+        if CBOR.isBulk(Value.self) {
+            while true {
+                var byteCount = 0
+                let isWritten = try CBOR.withBulk(value) { head, payload in
+                    byteCount = head.byteCount + payload.count
+                    return try place(head, payload, as: id, owner: ownerProcess)
+                }
+                if isWritten == true { return (byteCount, []) }
+                try await waitForRoom(byteCount, by: deadline)
+            }
+        }
+        let writer = ByteWriter(capacity: 1024)
+        var userInfo = system.codingUserInfo
+        userInfo[.objectContainer] = true
+        try CBOR.encode(value, into: writer, userInfo: userInfo)
+        while try !place(writer, as: id, owner: ownerProcess) {
+            try await waitForRoom(writer.count, by: deadline)
+        }
+        return (writer.count, writer.attachments)
+    }
+
+    /// Writes a byte string or a typed array with one copy; `false` when there is no room now.
+    func place(
+        _ head: CBOR.BulkHead,
+        _ payload: UnsafeRawBufferPointer,
+        as id: ObjectID,
+        owner: ProcessID
+    ) throws(ClusterError) -> Bool {
+        guard
+            let room = try store.reserve(
+                id,
+                owner: owner,
+                byteCount: head.byteCount + payload.count,
+                lead: Self.alignment - head.byteCount
+            )
+        else { return false }
+        head.withBytes { room.bytes.copyMemory(from: $0) }
+        UnsafeMutableRawBufferPointer(rebasing: room.bytes[head.byteCount...]).copyMemory(from: payload)
+        return try seal(room)
+    }
+
+    /// Writes what `writer` holds from `offset` on; `false` when there is no room now.
+    func place(
+        _ writer: ByteWriter,
+        from offset: Int = 0,
+        as id: ObjectID,
+        owner: ProcessID
+    ) throws(ClusterError) -> Bool {
+        let bytes = UnsafeRawBufferPointer(rebasing: writer.bytes[offset...])
+        guard
+            let room = try store.reserve(
+                id,
+                owner: owner,
+                byteCount: bytes.count,
+                holdsReferences: !writer.attachments.isEmpty
+            )
+        else { return false }
+        room.bytes.copyMemory(from: bytes)
+        return try seal(room)
+    }
+
+    private func seal(_ room: Reservation) throws(ClusterError) -> Bool {
+        try room.seal()
+        if store.isNearlyFull { keeper.nudge() }
+        return true
+    }
+
+    private func waitForRoom(_ byteCount: Int, by deadline: Moment) async throws {
+        guard let system else { throw notConnected() }
+        let keeper = keeper
+        do {
+            try await withDeadline(deadline) {
+                try await withTaskExecutorPreference(system.control.tasks) {
+                    try await keeper.makeRoom(byteCount)
+                }
+            }
+        } catch is DeadlinePassed {
+            throw ClusterError(
+                .storeFull,
+                "no room for \(byteCount) bytes in the object store of \(keeper.place.node) within the deadline",
+                hint: "drop references, give the store more capacity, or let it spill to disk"
+            )
+        }
+    }
+}

@@ -1,0 +1,189 @@
+internal import Distributed
+package import MantaCore
+package import MantaObjectStore
+internal import MantaTransport
+import Synchronization
+
+/// A process's part in objects: makes and reads them in its node's store, and counts references with other processes.
+///
+/// Who refers to what is decided by `ReferenceTable`; this carries it out. No lock is held while another is taken.
+package final class ObjectClient: Sendable {
+    package let process: ProcessID
+    package let store: ObjectStore
+    /// Brings objects into the store that are not there, and makes room in it.
+    package let keeper: any ObjectKeeper
+    private let table: Mutex<ReferenceTable>
+    private let lastSerial = Atomic<UInt64>(0)
+    /// Of the objects of this process: what they refer to, and where copies of them are.
+    private let owned = Mutex<[ObjectID: OwnedObject]>([:])
+    /// The keepers that live in this process.
+    private let localKeepers = Mutex<[any LocalKeeper]>([])
+    let exchange: ObjectExchange
+    private let link: Mutex<ClusterSystem?>
+
+    struct OwnedObject {
+        /// What it refers to; held as long as it lives.
+        var contents: [any AnyObject & Sendable] = []
+        var byteCount: Int
+        /// The node whose store has the copy that must not be lost.
+        var home: ObjectPlace
+        /// Others that have, or fetch, copies.
+        var copies: Set<ObjectPlace> = []
+    }
+
+    init(store: ObjectStore, keeper: any ObjectKeeper, system: ClusterSystem) {
+        process = system.process
+        self.store = store
+        self.keeper = keeper
+        link = Mutex(system)
+        table = Mutex(ReferenceTable(process: system.process))
+        exchange = ObjectExchange(control: system.control)
+    }
+
+    /// `nil` when the process has shut its system down.
+    var system: ClusterSystem? { link.withLock { $0 } }
+
+    func stop() {
+        exchange.stop()
+        link.withLock { $0 = nil }
+        localKeepers.withLock { $0 = [] }
+        owned.withLock { $0 = [:] }
+    }
+
+    // MARK: References
+
+    /// Changes the table, and does what comes of it.
+    @discardableResult
+    func change<R>(_ body: (inout ReferenceTable) -> R) -> R {
+        let (result, events, hasUpdates) = table.withLock { table in
+            let result = body(&table)
+            return (result, table.takeEvents(), table.hasUpdates)
+        }
+        for event in events { perform(event) }
+        if hasUpdates { exchange.flushSoon() }
+        return result
+    }
+
+    func released(_ id: ObjectID) { change { $0.released(id) } }
+    func concluded(_ token: UInt64) { change { $0.concluded(token, now: Lane.now) } }
+
+    private func perform(_ event: ReferenceTable.Event) {
+        switch event {
+        case .freed(let id):
+            // What it referred to is released after the lock is.
+            let object = owned.withLock { $0.removeValue(forKey: id) }
+            withExtendedLifetime(object) { free(id) }
+        case .forget(let id): forget(id)
+        }
+    }
+
+    /// Nobody refers to an object of this process any more.
+    private func free(_ id: ObjectID) {
+        if (try? store.free(id)) == true { return }
+        // Its memory is on another node of this process, or it is on the disk.
+        if !forget(id) { change { $0.tellFreed(id, to: keeper.place.process) } }
+    }
+
+    /// Has the keepers of this process free what they have of an object; `false` when there are none.
+    @discardableResult
+    private func forget(_ id: ObjectID) -> Bool {
+        let keepers = localKeepers.withLock { $0 }
+        for keeper in keepers { keeper.forget(id) }
+        return !keepers.isEmpty
+    }
+
+    /// A process of the cluster has ended for good.
+    package func ended(_ processes: [ProcessID]) {
+        for process in processes { change { $0.ended(process) } }
+        for keeper in localKeepers.withLock({ $0 }) { keeper.ended(processes) }
+    }
+
+    /// Processes whose end matters here.
+    package var peers: Set<ProcessID> {
+        localKeepers.withLock { $0 }.reduce(into: table.withLock { $0.peers }) { $0.formUnion($1.owners) }
+    }
+
+    package func counts(of id: ObjectID) -> ReferenceTable.Counts { table.withLock { $0.counts(of: id) } }
+
+    /// Whether no reference to any object is left, here or elsewhere, that this process knows of.
+    package var holdsNothing: Bool { table.withLock { $0.isEmpty } }
+
+    /// Keepers of this process hear of ends and of freed objects.
+    package func add(_ keeper: any LocalKeeper) { localKeepers.withLock { $0.append(keeper) } }
+    package func remove(_ keeper: any LocalKeeper) { localKeepers.withLock { $0.removeAll { $0 === keeper } } }
+
+    // MARK: Objects of this process
+
+    func newID() -> ObjectID {
+        ObjectID(creator: process, serial: lastSerial.add(1, ordering: .relaxed).newValue)
+    }
+
+    /// Becomes the owner of an object that is in the store of `home`.
+    func own(
+        _ id: ObjectID,
+        byteCount: Int,
+        at home: ObjectPlace,
+        contents: [any AnyObject & Sendable] = []
+    ) -> ObjectHandle {
+        owned.withLock { $0[id] = OwnedObject(contents: contents, byteCount: byteCount, home: home) }
+        change { $0.created(id) }
+        return ObjectHandle(id, owner: process, client: self)
+    }
+
+    /// Takes a reference out of a frame or an object.
+    func receive(_ reference: ObjectReference, container: ObjectID?) -> ObjectHandle {
+        let source: ReferenceTable.Source? =
+            reference.token > 0
+            ? .frame(from: reference.sender, token: reference.token) : container.map { .object($0) }
+        var isCounted = false
+        if let source {
+            isCounted = change {
+                $0.received(reference.id, owner: reference.owner, by: source, now: Lane.now)
+            }
+        }
+        return ObjectHandle(reference.id, owner: reference.owner, client: self, isCounted: isCounted)
+    }
+
+    /// Where copies of an object of this process are, and notes that `place` fetches one; `nil` when nobody refers to
+    /// the object any more.
+    func locate(_ id: ObjectID, for place: ObjectPlace) -> ObjectHost.Location? {
+        guard change({ $0.copied(id, to: place.process) }) else { return nil }
+        return owned.withLock { owned in
+            guard let object = owned[id] else { return nil }
+            if place != object.home { owned[id]?.copies.insert(place) }
+            let places = [object.home] + object.copies.filter { $0 != place }
+            return ObjectHost.Location(byteCount: object.byteCount, places: places)
+        }
+    }
+
+    // MARK: Errors
+
+    func checkReadable(_ id: ObjectID) throws(ClusterError) {
+        switch table.withLock({ $0.status(of: id) }) {
+        case .owned, .borrowed, .unknown: return
+        case .ownerDied(let owner): throw ownerDied(id, owner)
+        case .lost(let owner): throw lost(id, owner)
+        }
+    }
+
+    /// Of a reference that could not be counted.
+    func gone(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
+        table.withLock { $0.hasEnded(owner) } ? ownerDied(id, owner) : lost(id, owner)
+    }
+
+    private func ownerDied(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
+        ClusterError(
+            .ownerDied,
+            "\(id) is gone with its owner, \(owner)",
+            hint: "put it with owner: .node to have it outlive the process that makes it"
+        )
+    }
+
+    private func lost(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
+        ClusterError(.objectLost, "\(owner) does not have \(id) any more: its last known reference was released")
+    }
+
+    func notConnected() -> ClusterError {
+        system?.notConnected() ?? ClusterError(.notConnected, "\(process) has shut down")
+    }
+}

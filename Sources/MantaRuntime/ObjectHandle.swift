@@ -1,0 +1,44 @@
+import MantaCore
+import MantaObjectStore
+import MantaTransport
+
+/// A reference of this process that is counted: when the last one to an object goes, its owner is told.
+final class ObjectHandle: Sendable {
+    let id: ObjectID
+    let owner: ProcessID
+    let client: ObjectClient
+    /// `false` for one that came too late to be counted: the object is gone.
+    private let isCounted: Bool
+
+    /// Takes over one count of the table.
+    init(_ id: ObjectID, owner: ProcessID, client: ObjectClient, isCounted: Bool = true) {
+        self.id = id
+        self.owner = owner
+        self.client = client
+        self.isCounted = isCounted
+    }
+
+    deinit { if isCounted { client.released(id) } }
+
+    /// Why there is nothing to read, if that is known.
+    func checkReadable() throws(ClusterError) {
+        guard isCounted else { throw client.gone(id, owner) }
+        try client.checkReadable(id)
+    }
+}
+
+/// A reference that is encoded in a frame: holds the object until the frame has arrived, or nobody needs it any more.
+final class ObjectPassage: Sendable {
+    let token: UInt64
+    private let client: ObjectClient
+
+    init(_ handle: ObjectHandle) {
+        client = handle.client
+        token = handle.client.change { $0.embarked(handle.id) }
+    }
+
+    /// The frame goes to `peer` now.
+    func sent(to peer: ProcessID) { client.change { $0.sent(token, to: peer) } }
+
+    deinit { client.concluded(token) }
+}

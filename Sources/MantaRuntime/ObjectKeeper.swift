@@ -1,0 +1,37 @@
+package import MantaCore
+
+/// A node's store, for who looks for an object or its keeper.
+package struct ObjectPlace: Hashable, Sendable, Codable {
+    package var node: NodeID
+    /// The process that keeps the store.
+    package var process: ProcessID
+    /// Where objects are fetched from.
+    package var bulk: Endpoint
+
+    package init(node: NodeID, process: ProcessID, bulk: Endpoint) {
+        self.node = node
+        self.process = process
+        self.bulk = bulk
+    }
+}
+
+/// The keeper of the own node's store, which may be in another process.
+package protocol ObjectKeeper: Sendable {
+    var place: ObjectPlace { get }
+    /// Brings an object into the store: from another node, or from the disk.
+    func fetch(_ id: ObjectID, owner: ProcessID) async throws
+    /// Returns when there may be room for an object of this size; also below the limit, when the store gets full.
+    func makeRoom(_ byteCount: Int) async throws
+    /// The store is so full that it should be made emptier before anybody waits for that.
+    func nudge()
+}
+
+/// A keeper in this very process.
+package protocol LocalKeeper: AnyObject, Sendable {
+    /// Frees what the node has of an object.
+    func forget(_ id: ObjectID)
+    /// Frees what these processes owned, and takes back what they held.
+    func ended(_ processes: [ProcessID])
+    /// The processes that own what the node has.
+    var owners: Set<ProcessID> { get }
+}
