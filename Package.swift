@@ -147,7 +147,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaRayletTests",
-            dependencies: ["MantaCore", "MantaRuntime", "MantaGCS", "MantaRaylet", "MantaTestSupport"],
+            dependencies: [
+                "MantaCore", "MantaObjectStore", "MantaRuntime", "MantaGCS", "MantaRaylet", "MantaTestSupport",
+            ],
             swiftSettings: settings
         ),
 

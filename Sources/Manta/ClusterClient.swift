@@ -35,6 +35,19 @@ final class ClusterClient: Sendable {
         }
     }
 
+    // MARK: Arguments of actors
+
+    /// Keeps what the encoded arguments of an actor need, references to objects, until the actor is dead: a restart reads
+    /// them again.
+    func hold(_ held: [any AnyObject & Sendable], for actor: ActorID) {
+        guard !held.isEmpty else { return }
+        // Unstructured: it lasts as long as the actor. It ends with the system too, which ends the stream.
+        _ = Task.detached(executorPreference: system.control.tasks) { [self] in
+            for await _ in system.lifecycle(of: actor) {}
+            withExtendedLifetime(held) {}
+        }
+    }
+
     // MARK: The feed
 
     /// Begins to follow what all processes are told. A task of its own, which belongs to the process; `stop()` ends it.

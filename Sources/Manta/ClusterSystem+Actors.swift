@@ -21,7 +21,7 @@ extension ClusterSystem {
         _ arguments: A.Arguments,
         options: ActorOptions = ActorOptions()
     ) async throws -> A {
-        let request = try spawnRequest(type, arguments, options)
+        let (request, held) = try spawnRequest(type, arguments, options)
         let client = try client()
         let late = Mutex<ActorID?>(nil)
         let outcome: SpawnOutcome
@@ -42,6 +42,7 @@ extension ClusterSystem {
         case .initFailed(let failure): throw failure.error(in: self)
         case .created(let id, let location):
             learn(id, at: location)
+            client.hold(held, for: id)
             return try A.resolve(id: id, using: self)
         }
     }
@@ -115,8 +116,11 @@ extension ClusterSystem {
     /// that has been dead for so long that the directory has forgotten it is ``DeathCause/released``.
     public func lifecycle<A: DistributedActor>(of actor: A) -> AsyncStream<LifecycleEvent>
     where A.ID == ActorID {
-        let id = actor.id
-        return AsyncStream { continuation in
+        lifecycle(of: actor.id)
+    }
+
+    func lifecycle(of id: ActorID) -> AsyncStream<LifecycleEvent> {
+        AsyncStream { continuation in
             guard let client = try? client() else { return continuation.finish() }
             // A stream has no task of its own to ask in; this one ends with it.
             let task = CallContext.$current.withValue(nil) {
@@ -175,7 +179,7 @@ extension ClusterSystem {
         _ type: A.Type,
         _ arguments: A.Arguments,
         _ options: ActorOptions
-    ) throws -> SpawnRequest {
+    ) throws -> (SpawnRequest, held: [any AnyObject & Sendable]) {
         guard let name = TypeCatalog.name(of: type) else {
             throw ClusterError(
                 .invalidArgument,
@@ -187,13 +191,16 @@ extension ClusterSystem {
         try options.check(for: "\(type)")
         var options = options
         options.namespace = options.namespace ?? CallContext.namespace(in: self)
-        return SpawnRequest(
+        let writer = ByteWriter()
+        try CBOR.encode(arguments, into: writer, userInfo: codingUserInfo)
+        let request = SpawnRequest(
             mangledTypeName: name,
             typeName: "\(type)",
-            arguments: try CBOR.encode(arguments, userInfo: codingUserInfo),
+            arguments: Array(writer.bytes),
             options: options,
             caller: process,
             spawner: CallContext.currentActor
         )
+        return (request, writer.attachments)
     }
 }

@@ -26,7 +26,7 @@ extension ClusterSystem {
         }
         var options = options
         options.name = name
-        let request = try spawnRequest(type, arguments, options)
+        let (request, held) = try spawnRequest(type, arguments, options)
         let qualified = QualifiedName(
             name,
             namespace: request.options.namespace ?? CallContext.namespace(in: self)
@@ -38,7 +38,11 @@ extension ClusterSystem {
         }
         switch outcome {
         case .initFailed(let failure): throw failure.error(in: self)
-        case .found(let found): return try reference(found, as: type, qualified, client)
+        case .found(let found):
+            let actor = try reference(found, as: type, qualified, client)
+            // Who made it is not known here; at worst the objects are held for as long as an actor that others made.
+            client.hold(held, for: actor.id)
+            return actor
         }
     }
 

@@ -1,112 +1,136 @@
+internal import Glibc
 package import MantaCore
+internal import Synchronization
 
 /// One node's objects, as one process of the node sees them.
+///
+/// All processes of the node map one file in memory and change its tables themselves, under a lock that survives the
+/// death of its holder; `Documentation/ObjectStore.md` tells how. One of them, the keeper, made the file and tidies up.
+///
+/// Every function may throw `overloaded` when a process that has the lock is stopped for two seconds, and `objectLost`
+/// when a process has written where it must not.
 package final class ObjectStore: Sendable {
-    /// What the store of a node is made of.
-    package struct Options: Sendable {
-        /// How much its objects may take, in bytes.
-        package var capacity: Int
-        /// A folder in memory (`tmpfs`).
-        package var directory = "/dev/shm"
-
-        package init(capacity: Int) { self.capacity = capacity }
-    }
-
-    /// Where another process of the node finds it.
-    package struct Address: Hashable, Sendable, Codable {
-        package var path: String
-        package var capacity: Int
-    }
-
-    package enum Role: UInt8, Sendable, Codable {
-        /// The copy that must not be lost: it is spilled, never evicted.
-        case primary = 1
-        /// A copy of an object that another node has: it may be evicted.
-        case copy = 2
-    }
-
-    package struct Figures: Hashable, Sendable, Codable {
-        package var capacity = 0
-        /// What sealed and unsealed objects take, rounded to what is handed out.
-        package var usedByteCount = 0
-        package var objectCount = 0
-        package var pinnedByteCount = 0
-        /// What the system has reserved for the whole store.
-        package var reservedByteCount = 0
-    }
-
-    package struct Entry: Hashable, Sendable {
-        package var id: ObjectID
-        package var owner: ProcessID
-        package var role: Role
-        package var byteCount: Int
-        /// What it takes in the store.
-        package var allocatedByteCount: Int
-        package var pinCount: Int
-        package var isSealed: Bool
-        /// Freed, and kept only because somebody reads it.
-        package var isDoomed: Bool
-        /// Of the monotonic clock, in nanoseconds.
-        package var created: Moment
-    }
-
     package let address: Address
+    let segment: Segment
+    /// The client slot of this opening.
+    let slot: UInt32
+    /// How long to wait for a lock, in nanoseconds.
+    let patience: UInt64
+
+    let pins = Mutex(LocalPins())
+    private let debts = Mutex<[Debt]>([])
+    private let hasDebts = Atomic(false)
+
+    var tables: StoreTables { segment.tables }
+
+    /// Takes a client slot.
+    init(
+        segment: Segment,
+        address: Address,
+        process: ProcessID,
+        patience: Duration
+    ) throws(ClusterError) {
+        self.address = address
+        self.segment = segment
+        self.patience = UInt64(max(0, patience / .nanoseconds(1)))
+        slot = try segment.takeSlot(for: process, patience: self.patience)
+    }
+
+    // Pins and reservations hold the store, so none is left.
+    deinit {
+        // A slot that cannot be given back now is taken back: the lock on it goes with the file.
+        guard (try? segment.lockTables(patience: patience)) != nil else { return }
+        for debt in debts.withLock({ $0 }) { pay(debt) }
+        tables.client(slot).isTaken = false
+        segment.unlockTables()
+    }
 
     /// Makes the store of a node; this process keeps it.
+    ///
+    /// - Throws: `storeFull` when the system has no memory for its tables; `invalidArgument` for a capacity that is
+    ///   none.
     package static func create(_ options: Options, keeper: ProcessID) throws(ClusterError) -> ObjectStore {
-        fatalError()
+        try create(options, keeper: keeper, patience: Segment.patience)
+    }
+
+    /// The same with another time to wait for locks.
+    package static func create(
+        _ options: Options,
+        keeper: ProcessID,
+        patience: Duration
+    ) throws(ClusterError) -> ObjectStore {
+        guard (1...StoreLayout.capacityLimit).contains(options.capacity) else {
+            throw ClusterError(
+                .invalidArgument,
+                "an object store cannot hold \(options.capacity) bytes",
+                hint: "give it from 1 byte to \(StoreLayout.capacityLimit >> 40) TiB"
+            )
+        }
+        let layout = StoreLayout(capacity: options.capacity)
+        let segment = try Segment.make(layout, directory: options.directory, keeper: keeper)
+        let address = Address(path: "/proc/\(getpid())/fd/\(segment.file)", capacity: layout.capacity)
+        return try ObjectStore(segment: segment, address: address, process: keeper, patience: patience)
     }
 
     /// Opens a store that another process keeps.
-    package static func open(_ address: Address, as process: ProcessID) throws(ClusterError) -> ObjectStore {
-        fatalError()
+    ///
+    /// - Throws: `notConnected` when the keeper has ended; `incompatible` when this is no store that this program
+    ///   can use; `overloaded` when 1,024 processes have it open.
+    package static func open(
+        _ address: Address,
+        as process: ProcessID
+    ) throws(ClusterError) -> ObjectStore {
+        try open(address, as: process, patience: Segment.patience)
     }
 
-    init(address: Address) { self.address = address }
-
-    package func reserve(
-        _ id: ObjectID,
-        owner: ProcessID,
-        byteCount: Int,
-        lead: Int = 0,
-        role: Role = .primary,
-        holdsReferences: Bool = false
-    ) throws(ClusterError) -> Reservation? {
-        fatalError()
+    /// The same with another time to wait for locks.
+    package static func open(
+        _ address: Address,
+        as process: ProcessID,
+        patience: Duration
+    ) throws(ClusterError) -> ObjectStore {
+        let segment = try Segment.open(address)
+        return try ObjectStore(segment: segment, address: address, process: process, patience: patience)
     }
 
-    package func pin(_ id: ObjectID) throws(ClusterError) -> ObjectPin? { fatalError() }
-    package func contains(_ id: ObjectID) throws(ClusterError) -> Bool { fatalError() }
-    @discardableResult
-    package func free(_ id: ObjectID) throws(ClusterError) -> Bool { fatalError() }
+    // MARK: The lock
 
-    // MARK: For the keeper
+    /// Runs `body` with the tables locked: it must be short, and must not wait.
+    func locked<Value>(_ body: (StoreTables) -> Value) throws(ClusterError) -> Value {
+        try segment.lockTables(patience: patience)
+        let value = body(tables)
+        segment.unlockTables()
+        if hasDebts.load(ordering: .relaxed) { payDebts() }
+        return value
+    }
 
-    package func takeBackFromTheDead() throws(ClusterError) -> [ProcessID] { fatalError() }
-    @discardableResult
-    package func freeAll(ownedBy owner: ProcessID) throws(ClusterError) -> Int { fatalError() }
-    package func victims(byteCount: Int) throws(ClusterError) -> [Entry] { fatalError() }
-    package func evict(_ id: ObjectID) throws(ClusterError) -> Bool { fatalError() }
-    package func surrender(_ pin: ObjectPin) throws(ClusterError) -> Bool { fatalError() }
-    package func prepare(byteCount: Int) throws(ClusterError) -> Int { fatalError() }
-    package func figures() throws(ClusterError) -> Figures { fatalError() }
-    package func entries() throws(ClusterError) -> [Entry] { fatalError() }
-}
+    /// Gives something back, now or when the lock can be had again.
+    func settle(_ debt: Debt) {
+        do {
+            try locked { _ in pay(debt) }
+        } catch {
+            debts.withLock { debts in
+                debts.append(debt)
+                hasDebts.store(true, ordering: .relaxed)
+            }
+        }
+    }
 
-/// Room for an object that is being written.
-package final class Reservation: @unchecked Sendable {
-    package let id: ObjectID
-    package var bytes: UnsafeMutableRawBufferPointer { fatalError() }
-    package func seal() throws(ClusterError) { fatalError() }
-    init() { fatalError() }
-}
+    private func payDebts() {
+        let due = debts.withLock { debts in
+            hasDebts.store(false, ordering: .relaxed)
+            let due = debts
+            debts = []
+            return due
+        }
+        due.forEach(settle)
+    }
 
-/// An object that stays where it is for as long as this lives.
-package final class ObjectPin: Sendable {
-    package var id: ObjectID { fatalError() }
-    package var owner: ProcessID { fatalError() }
-    package var role: ObjectStore.Role { fatalError() }
-    package var lead: Int { fatalError() }
-    package var holdsReferences: Bool { fatalError() }
-    package var bytes: UnsafeRawBufferPointer { fatalError() }
+    /// Under the lock.
+    private func pay(_ debt: Debt) {
+        switch debt {
+        case .pin(let node): tables.removePin(node)
+        case .reservation(let record): tables.remove(record)
+        }
+    }
 }

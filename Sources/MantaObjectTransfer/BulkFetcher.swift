@@ -60,7 +60,7 @@ package final class BulkFetcher: Sendable {
             if let stream = idle.take(endpoint) {
                 do {
                     return try receive(object, over: stream, from: endpoint, transfer, scratch)
-                } catch where error.isUnanswered && !transfer.isCancelled {
+                } catch  where error.isUnanswered && !transfer.isCancelled {
                     // The server closed a connection that did nothing, to serve another. A new one tells more.
                 }
             }
@@ -70,7 +70,7 @@ package final class BulkFetcher: Sendable {
         }
     }
 
-    /// - Parameter idleStream: A connection that has been used before; `nil` to make one.
+    /// Over `idleStream`, a connection that has been used before, or a new one.
     private func receive(
         _ object: some ReceivingObject,
         over idleStream: (any BulkStream)?,

@@ -51,7 +51,7 @@ final class BulkSender {
         return request
     }
 
-    /// - Parameter source: `nil` when the object is not here.
+    /// Sends the object, or, when `source` is `nil`, that it is not here.
     func answer(_ request: BulkRequest, with source: (any BulkSource)?) throws(LinkFailure) {
         guard let source else { return try send(.notFound, to: request) }
         guard request.offset <= source.byteCount else {
@@ -142,7 +142,9 @@ final class BulkSender {
         return block
     }
 
-    private func send(_ answer: BulkAnswer, to request: BulkRequest, _ message: String = "") throws(LinkFailure) {
+    private func send(_ answer: BulkAnswer, to request: BulkRequest, _ message: String = "")
+        throws(LinkFailure)
+    {
         try send(BulkAnswer.byteCount, followedBy: message) { answer.store(in: $0, answering: request) }
     }
 

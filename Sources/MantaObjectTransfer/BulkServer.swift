@@ -152,14 +152,18 @@ package final class BulkServer: Sendable {
         let sender = BulkSender(stream, mayCompress: options.mayCompress)
         do {
             try sender.greet()
+            // Who has just waited for a place wants something: it does not count as idle before that has come.
+            try stream.waitForInput(within: options.timeout)
             while true {
-                // Woken when it waits for a connection to become idle.
-                if state.withLock({ $0.becameIdle(number, at: manta_now()) }) { manta_eventfd_signal(wake) }
+                let request = try sender.receiveRequest()
+                try sender.answer(request, with: open(request.id))
+                let isAwaited = state.withLock { state in
+                    state.figures.add(sender.takeFigures())
+                    return state.becameIdle(number, at: manta_now())
+                }
+                if isAwaited { manta_eventfd_signal(wake) }
                 try stream.waitForInput(within: nil)
                 state.withLock { $0.becameBusy(number) }
-                let request = try sender.receiveRequest()
-                defer { state.withLock { $0.figures.add(sender.takeFigures()) } }
-                try sender.answer(request, with: open(request.id))
             }
         } catch .peerClosed {
             // The usual end, between two requests or in the middle of an object that is not wanted any more.

@@ -16,7 +16,9 @@ final class IdleConnections: Sendable {
 
     func take(_ endpoint: Endpoint) -> (any BulkStream)? {
         state.withLock { state in
-            guard let index = state.connections.firstIndex(where: { $0.endpoint == endpoint }) else { return nil }
+            guard let index = state.connections.firstIndex(where: { $0.endpoint == endpoint }) else {
+                return nil
+            }
             return state.connections.remove(at: index).stream
         }
     }

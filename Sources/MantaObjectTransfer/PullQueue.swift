@@ -115,7 +115,7 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
 
     package var isEmpty: Bool { pulls.isEmpty }
 
-    /// Whether an object is pulled, or waits to be.
+    /// Whether somebody waits for it, or its transfer has not ended yet.
     package func contains(_ id: ObjectID) -> Bool { pulls[id] != nil }
 
     // MARK: Waiters
@@ -181,7 +181,9 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
     }
 
     package mutating func failed(_ id: ObjectID, _ error: TransferError) -> [Action] {
-        guard var pull = pulls[id], let source = pull.source else { preconditionFailure("no pull of \(id) runs") }
+        guard var pull = pulls[id], let source = pull.source else {
+            preconditionFailure("no pull of \(id) runs")
+        }
         if case .cancelling = pull.state {
             // It says nothing of the source that it was cut short: who has come meanwhile may have it from there.
             release(pull)
@@ -273,7 +275,9 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
     private mutating func dropSpentEntries() {
         for priority in Priority.allCases {
             guard let line = lines[priority], line.count > 2 * waiterCount + 64 else { continue }
-            lines[priority] = ArraySlice(line.filter { pulls[$0.id]?.waiters[$0.waiter]?.number == $0.number })
+            lines[priority] = ArraySlice(
+                line.filter { pulls[$0.id]?.waiters[$0.waiter]?.number == $0.number }
+            )
         }
     }
 }

@@ -40,7 +40,8 @@ func sweep(_ directory: String) {
         let folder = "\(directory)/\(name)"
         var status = stat()
         // Not another user's, and no link to elsewhere.
-        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid()
+        else {
             continue
         }
         let file = open("\(folder)/\(SpillFolder.lockName)", O_RDWR | O_CLOEXEC)

@@ -29,18 +29,22 @@ extension NodeStore {
         }
     }
 
+    /// How long after an owner could not be reached it is asked again.
+    private static let ownerPause = Duration.milliseconds(50)
+
+    /// Asks the owner, again and again while it cannot be reached and is not known to have ended.
     private func locate(_ id: ObjectID, _ owner: ProcessID) async throws -> ObjectHost.Location? {
-        do {
-            return try await ObjectHost.at(owner, using: system).locate(id, for: place)
-        } catch let error as ClusterError {
-            switch error.code {
-            case .actorDied, .workerDied, .nodeDied, .noSuchActor:
-                throw ClusterError(
-                    .ownerDied,
-                    "\(id) is gone with its owner, \(owner)",
-                    hint: "put it with owner: .node to have it outlive the process that makes it"
-                )
-            default: throw error
+        while true {
+            do {
+                return try await ObjectHost.at(owner, using: system).locate(id, for: place)
+            } catch let error as ClusterError {
+                switch error.code {
+                case .notConnected where system.objects?.hasEnded(owner) == false:
+                    try await Task.sleep(for: Self.ownerPause)
+                case .notConnected, .actorDied, .workerDied, .nodeDied, .noSuchActor:
+                    throw ObjectClient.ownerDied(id, owner)
+                default: throw error
+                }
             }
         }
     }

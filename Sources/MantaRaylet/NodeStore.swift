@@ -47,7 +47,8 @@ package final class NodeStore: Sendable {
     package var node: NodeID { place.node }
     let system: ClusterSystem
     let logger: Logger
-    private let server: BulkServer
+    /// Sends objects to other nodes; `nil` at the end, which closes its socket.
+    private let server: Mutex<BulkServer?>
     let pulls: PullDriver
     let spills: Spills
     /// Where files are written and read, and room is made: one after another.
@@ -68,12 +69,13 @@ package final class NodeStore: Sendable {
         spills = Spills(directory: options.spillDirectory, node: options.node)
         pulls = PullDriver(into: store, quota: options.capacity / 4, control: system.control)
         let (store, spills) = (store, spills)
-        server = try BulkServer(at: place.bulk, logger: system.logger) { id in
+        let server = try BulkServer(at: place.bulk, logger: system.logger) { id in
             if let pin = try? store.pin(id) { return PinnedSource(pin) }
             if let source = try? spills.open(id) { return source }
             // It may have been restored in between.
             return (try? store.pin(id)).map { PinnedSource($0) }
         }
+        self.server = Mutex(server)
     }
 
     /// Takes part in objects: with this store for the process, if it is its first.
@@ -83,7 +85,7 @@ package final class NodeStore: Sendable {
             system.objects
             ?? system.startObjects(in: store, keeper: KeeperHandle(keeper, place: place))
         objects.add(self)
-        server.start()
+        server.withLock { $0 }?.start()
         sweepLater()
     }
 
@@ -92,7 +94,7 @@ package final class NodeStore: Sendable {
         isStopped.store(true, ordering: .relaxed)
         system.objects?.remove(self)
         await pulls.stop()
-        await server.stop()
+        await server.withLock { $0.take() }?.stop()
         removeFiles()
     }
 

@@ -11,6 +11,12 @@ package struct StoreLaunch: Hashable, Sendable, Codable {
     /// Which `StoreKeeper` of that process it is.
     package var index: Int
 
+    package init(address: ObjectStore.Address, place: ObjectPlace, index: Int) {
+        self.address = address
+        self.place = place
+        self.index = index
+    }
+
     /// Takes part in objects, in this store.
     @discardableResult
     package func begin(in system: ClusterSystem) throws -> ObjectClient {

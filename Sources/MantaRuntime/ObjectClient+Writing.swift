@@ -2,6 +2,7 @@ package import MantaCore
 import MantaObjectStore
 internal import MantaTransport
 internal import MantaWire
+import Synchronization
 
 extension ObjectClient {
     /// Where the payload of a typed array begins, so that it can be read in place.
@@ -106,9 +107,21 @@ extension ObjectClient {
 
     private func seal(_ room: Reservation) throws(ClusterError) -> Bool {
         try room.seal()
-        if store.isNearlyFull { keeper.nudge() }
+        if store.needsKeeper { nudgeKeeper() }
         return true
     }
+
+    /// At most once in a while: it takes the keeper some time to do something about it.
+    private func nudgeKeeper() {
+        let now = Lane.now.nanoseconds
+        let last = lastNudge.load(ordering: .relaxed)
+        guard now > last + Self.nudgePause else { return }
+        let isMine = lastNudge.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
+        if isMine { keeper.nudge() }
+    }
+
+    /// In nanoseconds.
+    private static let nudgePause: UInt64 = 20_000_000
 
     private func waitForRoom(_ byteCount: Int, by deadline: Moment) async throws {
         guard let system else { throw notConnected() }

@@ -19,6 +19,8 @@ package final class ObjectClient: Sendable {
     /// The keepers that live in this process.
     private let localKeepers = Mutex<[any LocalKeeper]>([])
     let exchange: ObjectExchange
+    /// When the keeper was last told that it has something to do.
+    let lastNudge = Atomic<UInt64>(0)
     private let link: Mutex<ClusterSystem?>
 
     struct OwnedObject {
@@ -73,23 +75,18 @@ package final class ObjectClient: Sendable {
             // What it referred to is released after the lock is.
             let object = owned.withLock { $0.removeValue(forKey: id) }
             withExtendedLifetime(object) { free(id) }
-        case .forget(let id): forget(id)
+        case .forget(let id): for keeper in localKeepers.withLock({ $0 }) { keeper.forget(id) }
         }
     }
 
     /// Nobody refers to an object of this process any more.
     private func free(_ id: ObjectID) {
-        if (try? store.free(id)) == true { return }
-        // Its memory is on another node of this process, or it is on the disk.
-        if !forget(id) { change { $0.tellFreed(id, to: keeper.place.process) } }
-    }
-
-    /// Has the keepers of this process free what they have of an object; `false` when there are none.
-    @discardableResult
-    private func forget(_ id: ObjectID) -> Bool {
+        let wasHere = (try? store.free(id)) == true
         let keepers = localKeepers.withLock { $0 }
+        // Else it is on the disk, or in the store of another node of this process; and such nodes may have copies.
+        if wasHere, keepers.count <= 1 { return }
         for keeper in keepers { keeper.forget(id) }
-        return !keepers.isEmpty
+        if keepers.isEmpty { change { $0.tellFreed(id, to: keeper.place.process) } }
     }
 
     /// A process of the cluster has ended for good.
@@ -161,17 +158,20 @@ package final class ObjectClient: Sendable {
     func checkReadable(_ id: ObjectID) throws(ClusterError) {
         switch table.withLock({ $0.status(of: id) }) {
         case .owned, .borrowed, .unknown: return
-        case .ownerDied(let owner): throw ownerDied(id, owner)
+        case .ownerDied(let owner): throw Self.ownerDied(id, owner)
         case .lost(let owner): throw lost(id, owner)
         }
     }
 
     /// Of a reference that could not be counted.
     func gone(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
-        table.withLock { $0.hasEnded(owner) } ? ownerDied(id, owner) : lost(id, owner)
+        hasEnded(owner) ? Self.ownerDied(id, owner) : lost(id, owner)
     }
 
-    private func ownerDied(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
+    /// Whether a process is known to have ended.
+    package func hasEnded(_ process: ProcessID) -> Bool { table.withLock { $0.hasEnded(process) } }
+
+    package static func ownerDied(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
         ClusterError(
             .ownerDied,
             "\(id) is gone with its owner, \(owner)",

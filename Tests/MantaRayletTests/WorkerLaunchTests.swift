@@ -1,10 +1,17 @@
 import MantaCore
+import MantaObjectStore
 import MantaRaylet
 import MantaRuntime
 import Testing
 
 @Suite("worker launch")
 struct WorkerLaunchTests {
+    private static let store = StoreLaunch(
+        address: ObjectStore.Address(path: "/proc/7/fd/8", capacity: 1 << 30),
+        place: ObjectPlace(node: NodeID(2), process: ProcessID(3), bulk: .unix(path: "/tmp/objects")),
+        index: 1
+    )
+
     private func makeLaunch(dispatch: DispatchMode = .cached, directory: String = "/tmp/manta-0/ab")
         -> WorkerLaunch
     {
@@ -21,7 +28,8 @@ struct WorkerLaunchTests {
                 dispatch: dispatch
             ),
             laneCount: 7,
-            logLevel: "debug"
+            logLevel: "debug",
+            store: Self.store
         )
     }
 
@@ -39,6 +47,7 @@ struct WorkerLaunchTests {
         #expect(read.laneCount == 7)
         #expect(read.dispatch == dispatch)
         #expect(read.logLevel == "debug")
+        #expect(read.store == Self.store)
     }
 
     @Test("the text is hexadecimal digits only, fit for a variable of the environment")

@@ -111,3 +111,66 @@ void manta_shutdown(int fd);
 int manta_reserve_file(int fd, int64_t bytes);
 // Locks a file until it is closed by everyone who has it open, or the process ends. 0, or a negated errno.
 int manta_lock_file(int fd);
+
+
+// MARK: memory that processes share (0 or a negated errno, unless it says otherwise)
+
+// A file of `directory` that has no name and can get none, readable by its owner only: it is gone with the last
+// process that has it open.
+int manta_unnamed_file(const char *directory);
+// The same without a directory.
+int manta_memory_file(const char *name);
+// Opens what /proc/<pid>/fd/<n> refers to for reading and writing; never waits, as a pipe could make it.
+int manta_reopen(const char *path);
+int manta_file_grow(int fd, uint64_t byte_count);
+// The size of a regular file; `allocated` is what it takes of its file system, in bytes.
+int64_t manta_file_size(int fd, uint64_t *allocated);
+// Takes the memory (or disk blocks) of a range for good, so that touching it cannot fail.
+int manta_file_reserve(int fd, uint64_t offset, uint64_t byte_count);
+ssize_t manta_file_read(int fd, void *bytes, size_t byte_count, uint64_t offset);
+// Maps the whole file, writable, shared, left out of core dumps. NULL on failure: errno tells.
+void *manta_map_shared(int fd, size_t byte_count);
+void manta_unmap(void *base, size_t byte_count);
+// Makes the pages of a range exist, zeroed and mapped here, without changing what they hold.
+int manta_populate(void *base, size_t byte_count);
+// A lock on one byte that is let go when nothing refers to this opening of the file any more: no descriptor, no
+// mapping, in no process. Does not wait: -EAGAIN when another opening has it.
+int manta_byte_lock(int fd, uint64_t offset);
+void manta_byte_unlock(int fd, uint64_t offset);
+// 1 when another opening of the file has the lock, 0 when none has.
+int manta_byte_is_locked(int fd, uint64_t offset);
+
+// A mutex in shared memory, at a multiple of 8, in 64 bytes. It survives the death of who holds it.
+int manta_shared_lock_init(void *lock);
+// 0: locked. 1: locked, and its last holder died inside: repair what it guards, then call …_repaired. -ETIMEDOUT after
+// `nanoseconds`; -ENOTRECOVERABLE when somebody unlocked it unrepaired.
+int manta_shared_lock(void *lock, uint64_t nanoseconds);
+void manta_shared_lock_repaired(void *lock);
+void manta_shared_unlock(void *lock);
+
+// Called after each store below, by tests that end the process in between. NULL otherwise.
+extern void (*manta_store_hook)(void);
+void manta_set_store_hook(void (*hook)(void));
+
+static inline void manta_stored(void) {
+    if (__builtin_expect(manta_store_hook != NULL, 0)) manta_store_hook();
+}
+
+// Every store is a release, so all of them take effect in the order of the program: a process that is killed leaves
+// behind the first so many, whole, and none after them.
+static inline uint32_t manta_get32(const void *at) { return __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE); }
+static inline uint64_t manta_get64(const void *at) { return __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE); }
+static inline void manta_put32(void *at, uint32_t value) {
+    __atomic_store_n((uint32_t *)at, value, __ATOMIC_RELEASE);
+    manta_stored();
+}
+static inline void manta_put64(void *at, uint64_t value) {
+    __atomic_store_n((uint64_t *)at, value, __ATOMIC_RELEASE);
+    manta_stored();
+}
+// Replaces `expected` by `value` and tells whether it was there.
+static inline int manta_exchange32(void *at, uint32_t expected, uint32_t value) {
+    int done = __atomic_compare_exchange_n((uint32_t *)at, &expected, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    manta_stored();
+    return done;
+}

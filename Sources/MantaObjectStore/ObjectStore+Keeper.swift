@@ -1,0 +1,128 @@
+package import MantaCore
+internal import Synchronization
+
+/// What the node's keeper does, though any process may.
+extension ObjectStore {
+    /// How many records are looked at between two others' turns: some microseconds.
+    private static let batch: UInt32 = 256
+
+    /// Runs `body` on the record of each object, a batch at a time under the lock.
+    ///
+    /// - Returns: What `body` returned that is not `nil`.
+    private func collect<Value>(
+        _ body: (StoreTables, UInt32) -> Value?
+    ) throws(ClusterError) -> [Value] {
+        var values: [Value] = []
+        var next: UInt32 = 1
+        while next < tables.header.usedRecords {
+            let end = min(next + Self.batch, tables.header.usedRecords)
+            try locked { tables in
+                for index in next..<end where StoreRecord.State.isObject(tables.record(index).state) {
+                    if let value = body(tables, index) { values.append(value) }
+                }
+            }
+            next = end
+        }
+        return values
+    }
+
+    /// Frees all objects of an owner that has ended, as `free` does.
+    ///
+    /// - Returns: How many there were.
+    @discardableResult
+    package func freeAll(ownedBy owner: ProcessID) throws(ClusterError) -> Int {
+        try collect { tables, index -> Bool? in
+            let record = tables.record(index)
+            guard record.owner == owner, !StoreRecord.State.isDoomed(record.state) else { return nil }
+            tables.free(index)
+            return true
+        }.count
+    }
+
+    /// The least recently used objects that nobody pins, copies first, so many that they take `byteCount`.
+    ///
+    /// - Returns: Fewer when there are no more.
+    package func victims(byteCount: Int) throws(ClusterError) -> [Entry] {
+        guard byteCount > 0 else { return [] }
+        let candidates = try collect { tables, index -> (lastUse: UInt64, entry: Entry)? in
+            let record = tables.record(index)
+            guard record.state == StoreRecord.State.sealed, record.pinCount == 0 else { return nil }
+            return (record.lastUse, tables.entry(index))
+        }.sorted { left, right in
+            left.entry.role == right.entry.role ? left.lastUse < right.lastUse : left.entry.role == .copy
+        }
+        var covered = 0
+        var victims: [Entry] = []
+        for candidate in candidates where covered < byteCount {
+            covered += candidate.entry.allocatedByteCount
+            victims.append(candidate.entry)
+        }
+        return victims
+    }
+
+    /// Frees a copy that nobody pins.
+    ///
+    /// - Returns: `false` when it is pinned, not sealed, a primary, or not here.
+    package func evict(_ id: ObjectID) throws(ClusterError) -> Bool {
+        try locked { tables in
+            let index = tables.find(id)
+            guard index != 0 else { return false }
+            let record = tables.record(index)
+            guard record.state == StoreRecord.State.sealed, record.pinCount == 0, record.traits.role == .copy
+            else { return false }
+            tables.remove(index)
+            return true
+        }
+    }
+
+    /// Gives up a pin and, if it is the only one anywhere and the object is not doomed, the object.
+    ///
+    /// For who has written the object to disk. The pin is used up, whatever comes of it: its bytes are empty.
+    ///
+    /// - Parameter pin: Of this store.
+    /// - Returns: Whether the object was freed. A doomed one is freed too, but not by this: `false`.
+    /// - Throws: `invalidArgument` when the pin is used up or of another store; then, and when the lock cannot be had,
+    ///   the object stays.
+    package func surrender(_ pin: ObjectPin) throws(ClusterError) -> Bool {
+        guard pin.store === self, pin.consume() else {
+            throw ClusterError(
+                .invalidArgument,
+                "the pin of \(pin.id) was surrendered before, or is another store's"
+            )
+        }
+        guard let node = pins.withLock({ $0.leave(pin.id, record: pin.record) }) else { return false }
+        do {
+            return try locked { tables in
+                let record = tables.record(pin.record)
+                let isOnly = record.pinCount == 1 && record.state == StoreRecord.State.sealed
+                tables.removePin(node)
+                if isOnly { tables.remove(pin.record) }
+                return isOnly
+            }
+        } catch {
+            settle(.pin(node: node))
+            throw error
+        }
+    }
+
+    package func figures() throws(ClusterError) -> Figures {
+        var figures = try locked { tables in
+            let header = tables.header
+            return Figures(
+                capacity: tables.layout.capacity,
+                usedByteCount: header.usedByteCount,
+                objectCount: Int(header.objectCount),
+                pinnedByteCount: header.pinnedByteCount
+            )
+        }
+        figures.reservedByteCount = segment.reservedByteCount
+        return figures
+    }
+
+    /// All objects, doomed and unsealed ones too.
+    ///
+    /// Not one moment's picture when others work meanwhile: the lock is let go of now and then.
+    package func entries() throws(ClusterError) -> [Entry] {
+        try collect { tables, index in tables.entry(index) }
+    }
+}

@@ -1,0 +1,30 @@
+extension ReferenceTable {
+    /// The newest of all that was ever inserted: what must be known again when it comes late, without growing forever.
+    struct NewestSet<Element: Hashable & Sendable>: Hashable, Sendable {
+        private let limit: Int
+        private var members: Set<Element> = []
+        /// In the order of insertion from `oldest` on, around the end.
+        private var order: [Element] = []
+        private var oldest = 0
+
+        init(limit: Int) { self.limit = limit }
+
+        var isEmpty: Bool { members.isEmpty }
+
+        func contains(_ element: Element) -> Bool { members.contains(element) }
+
+        /// - Returns: Whether it was new.
+        @discardableResult
+        mutating func insert(_ element: Element) -> Bool {
+            guard members.insert(element).inserted else { return false }
+            if order.count < limit {
+                order.append(element)
+            } else {
+                members.remove(order[oldest])
+                order[oldest] = element
+                oldest = (oldest + 1) % limit
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,9 @@
+package import MantaCore
+
+extension ReferenceTable {
+    /// Whether `takeUpdates` has something to hand out now, those not counted that are sent again.
+    package var hasUpdates: Bool { !ready.isEmpty }
+
+    /// Whether a process is known to have ended.
+    package func hasEnded(_ process: ProcessID) -> Bool { ended.contains(process) }
+}
