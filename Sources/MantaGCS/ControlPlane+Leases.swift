@@ -96,10 +96,9 @@ extension ControlPlane {
         incarnations: [ActorKey],
         now: Moment
     ) {
+        if directory.process(process)?.deathCause == nil { feed.append(.processEnded(process)) }
         let known = directory.processLeft(process, cause)
         ended(incarnations + known.filter { !incarnations.contains($0) }, cause, now: now)
-        feed.append(.processEnded(process))
-        act(.news)
         act(.processEnded(process))
     }
 

@@ -30,6 +30,7 @@ package struct ControlPlane: Sendable {
         case changed(ActorID)
         /// An incarnation holds nothing any more.
         case released(ActorKey)
+        /// The feed tells it too.
         case processEnded(ProcessID)
         /// The feed has news.
         case news

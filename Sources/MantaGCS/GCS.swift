@@ -162,6 +162,7 @@ package distributed actor GCS: ControlActor {
             case .processEnded(let process):
                 actorSystem.unwatch(process)
                 resumeWaiters(.end(process))
+                resumeWaiters(.news)
             case .news: resumeWaiters(.news)
             case .probe(let node): probe(node)
             case .waits(let spec):

@@ -13,7 +13,7 @@ func makeLockedFolder(_ path: String) throws(ClusterError) -> Int32 {
             number = errno
             break
         }
-        let file = open("\(path)/\(SpillFolder.lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let file = open("\(path)/\(SpillFolder.lockName)", O_RDONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             number = errno
             // Between the two calls.
@@ -44,7 +44,7 @@ func sweep(_ directory: String) {
         else {
             continue
         }
-        let file = open("\(folder)/\(SpillFolder.lockName)", O_RDWR | O_CLOEXEC)
+        let file = open("\(folder)/\(SpillFolder.lockName)", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             // Empty: it is being made, and is then made again, or its maker died just then.
             rmdir(folder)

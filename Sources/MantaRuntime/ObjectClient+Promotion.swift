@@ -108,23 +108,21 @@ extension ObjectClient {
     /// Holds the objects that stand for arguments of a call, in their order.
     ///
     /// - Throws: ``ClusterError``, as for reading any object.
-    func pinArguments(
-        in bytes: UnsafeRawBufferPointer,
-        by deadline: Moment
-    ) async throws -> [ObjectPin] {
+    func pin(_ references: [ObjectReference], by deadline: Moment) async throws -> [ObjectPin] {
         var pins: [ObjectPin] = []
-        for reference in try references(in: bytes) {
+        for reference in references {
             pins.append(try await pin(reference.id, owner: reference.owner, by: deadline))
         }
         return pins
     }
 
-    private func references(in bytes: UnsafeRawBufferPointer) throws -> [ObjectReference] {
+    /// Those among the arguments of a call that are references to objects in their place.
+    static func arguments(in bytes: UnsafeRawBufferPointer) throws -> [ObjectReference] {
         var reader = ByteReader(bytes)
         var references: [ObjectReference] = []
         while !reader.isAtEnd {
             if CBOR.isObject(reader) {
-                references.append(try Self.readReference(&reader))
+                references.append(try readReference(&reader))
             } else {
                 try CBOR.skip(&reader)
             }

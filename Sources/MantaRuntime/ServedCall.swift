@@ -235,9 +235,11 @@ final class ServedCall: Sendable {
     @inline(never)
     private nonisolated(nonsending) func pinArguments() async throws(ClusterError) -> [ObjectPin] {
         do {
-            guard let objects = connection.system.objects else { throw connection.system.notConnected() }
             let bytes = UnsafeRawBufferPointer(rebasing: body.bytes[argumentOffset...])
-            return try await objects.pinArguments(in: bytes, by: deadline)
+            let references = try ObjectClient.arguments(in: bytes)
+            if references.isEmpty { return [] }
+            guard let objects = connection.system.objects else { throw connection.system.notConnected() }
+            return try await objects.pin(references, by: deadline)
         } catch var error as ClusterError {
             error.message = "an argument of \(method.name.readable) cannot be read: \(error.message)"
             error.outcome = .notExecuted

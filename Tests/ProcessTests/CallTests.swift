@@ -155,10 +155,11 @@ struct CallTests {
         }
     }
 
-    @Test("large arguments and results cross whole; one beyond the frame limit is refused on either side")
+    @Test("large arguments and results cross whole, in the store or past it; what fits neither it nor a frame is refused")
     func sizes() async throws {
         try await withCluster {
             $0.frameLimit = 8 << 20
+            $0.storeCapacity = 4 << 20
         } _: { test in
             let counter = try await test.system.spawn(Counter.self, .init())
             for size in [0, 1, 1000, 65_536, 300_000, 5_000_000] {
@@ -170,7 +171,7 @@ struct CallTests {
             let error = await #expect(throws: ClusterError.self) {
                 try await counter.echo([UInt8](repeating: 1, count: 9 << 20))
             }
-            #expect(error?.code == .invalidArgument)
+            #expect(error?.code == .storeFull)
             #expect(error?.outcome == .notExecuted)
             #expect(try await counter.increment() == 1)
         }
