@@ -22,7 +22,7 @@ package struct ReplyCache<Call> {
 
     private enum Entry {
         case running(Call, followers: [Call])
-        case done(ReplyStatus, [UInt8], until: Moment)
+        case done(ReplyStatus, KeptReply, until: Moment)
         case spent(until: Moment)
     }
 
@@ -55,7 +55,7 @@ package struct ReplyCache<Call> {
         case run
         /// It runs already: its reply will be this one's too.
         case attached(to: Call)
-        case reply(ReplyStatus, [UInt8])
+        case reply(ReplyStatus, KeptReply)
         /// It may have run, and its reply is not known any more.
         case forgotten
         /// Too many run.
@@ -68,7 +68,7 @@ package struct ReplyCache<Call> {
         case .running(let leader, let followers):
             entries[token] = .running(leader, followers: followers + [call])
             return .attached(to: leader)
-        case .done(let status, let bytes, _): return .reply(status, bytes)
+        case .done(let status, let reply, _): return .reply(status, reply)
         case .spent: return .forgotten
         case nil:
             if let floor = floors[token.caller], token.sequence <= floor.sequence { return .forgotten }
@@ -82,14 +82,14 @@ package struct ReplyCache<Call> {
     package mutating func finished(
         _ token: CallToken,
         _ status: ReplyStatus,
-        _ bytes: [UInt8],
+        _ reply: KeptReply,
         until: Moment,
         now: Moment
     ) -> [Call] {
         guard case .running(_, let followers) = entries[token] else { return [] }
-        entries[token] = .done(status, bytes, until: until)
+        entries[token] = .done(status, reply, until: until)
         done.append(token)
-        byteCount += bytes.count
+        byteCount += reply.bytes.count
         // The newest is kept whatever its size: a frame's limit is its limit.
         while byteCount > limits.byteCount, done.count > 1 { spendOldest() }
         timePassed(to: now)
@@ -119,10 +119,10 @@ package struct ReplyCache<Call> {
     }
 
     private mutating func spendOldest() {
-        guard let token = done.popFirst(), case .done(_, let bytes, let until) = entries[token] else {
+        guard let token = done.popFirst(), case .done(_, let reply, let until) = entries[token] else {
             return
         }
-        byteCount -= bytes.count
+        byteCount -= reply.bytes.count
         entries[token] = .spent(until: until)
         spent.append(token)
     }

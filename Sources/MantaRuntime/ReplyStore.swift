@@ -22,11 +22,11 @@ final class ReplyStore: LaneSource, Sendable {
     func finished(
         _ token: CallToken,
         _ status: ReplyStatus,
-        _ bytes: [UInt8],
+        _ reply: KeptReply,
         until: Moment
     ) -> [ServedCall] {
         let (followers, expiry) = state.withLock { state in
-            let followers = state.cache.finished(token, status, bytes, until: until, now: Lane.now)
+            let followers = state.cache.finished(token, status, reply, until: until, now: Lane.now)
             return (followers, nextTimer(&state))
         }
         wake(at: expiry)

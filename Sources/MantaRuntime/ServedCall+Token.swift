@@ -31,7 +31,7 @@ extension ServedCall {
             repeatable.take(.leads)
             if let refusal = hosted.closedFor { endUnrun(refusal) } else { start() }
         case .attached(let leader): repeatable.take(.follows(leader))
-        case .reply(let status, let bytes): copy(status, bytes)
+        case .reply(let status, let reply): copy(status, reply)
         case .forgotten: copy(.failed, encoded(forgotten()))
         case .full: copy(.failed, encoded(tooManyRunning()))
         }
@@ -41,7 +41,7 @@ extension ServedCall {
     func share(_ repeatable: RepeatableCall, _ status: ReplyStatus, _ writer: ByteWriter, _ flags: FrameFlags)
     {
         guard repeatable.leads else { return }
-        let body = Array(writer.bytes[FrameHead.byteCount...])
+        let body = KeptReply(Array(writer.bytes[FrameHead.byteCount...]), attachments: writer.attachments)
         let followers =
             flags.contains(.outOfTurn)
             ? hosted.replies(in: connection.system).withdrew(repeatable.token)
@@ -50,9 +50,10 @@ extension ServedCall {
     }
 
     /// Answers with the reply of another call.
-    private func copy(_ status: ReplyStatus, _ body: [UInt8]) {
+    private func copy(_ status: ReplyStatus, _ body: KeptReply) {
         let writer = replyWriter()
-        body.withUnsafeBytes { writer.append($0) }
+        body.bytes.withUnsafeBytes { writer.append($0) }
+        writer.attachments = body.attachments
         // It did not start itself, and tells nothing of others.
         connection.finish(self, status, writer, flags: .outOfTurn)
         noteEnd()
@@ -69,10 +70,10 @@ extension ServedCall {
         control.execute { control.wake(timer, at: deadline) }
     }
 
-    private func encoded(_ error: ClusterError) -> [UInt8] {
+    private func encoded(_ error: ClusterError) -> KeptReply {
         let writer = ByteWriter()
         append(error, to: writer)
-        return Array(writer.bytes)
+        return KeptReply(Array(writer.bytes))
     }
 
     private func forgotten() -> ClusterError {

@@ -25,7 +25,7 @@ struct ReplyCacheTests {
         switch arrival {
         case .run: "run"
         case .attached(let leader): "attached to \(leader)"
-        case .reply(let status, let bytes): "\(status) \(bytes)"
+        case .reply(let status, let reply): "\(status) \(reply.bytes)"
         case .forgotten: "forgotten"
         case .full: "full"
         }
@@ -38,8 +38,8 @@ struct ReplyCacheTests {
         #expect(describe(cache.arrived(token(1), "b")) == "attached to a")
         #expect(describe(cache.arrived(token(1), "c")) == "attached to a")
         #expect(describe(cache.arrived(token(1, caller: 2), "d")) == "run")
-        #expect(cache.finished(token(1), .value, [1, 2], until: later, now: now) == ["b", "c"])
-        #expect(cache.finished(token(1), .failed, [3], until: later, now: now) == [])
+        #expect(cache.finished(token(1), .value, KeptReply([1, 2]), until: later, now: now) == ["b", "c"])
+        #expect(cache.finished(token(1), .failed, KeptReply([3]), until: later, now: now) == [])
         #expect(describe(cache.arrived(token(1), "e")) == "value [1, 2]")
     }
 
@@ -51,7 +51,7 @@ struct ReplyCacheTests {
         #expect(cache.withdrew(token(1)) == ["b"])
         #expect(cache.withdrew(token(1)) == [])
         #expect(describe(cache.arrived(token(1), "c")) == "run")
-        _ = cache.finished(token(1), .thrown, [], until: later, now: now)
+        _ = cache.finished(token(1), .thrown, KeptReply([]), until: later, now: now)
         #expect(cache.withdrew(token(1)) == [])
         #expect(describe(cache.arrived(token(1), "d")) == "thrown []")
     }
@@ -62,14 +62,14 @@ struct ReplyCacheTests {
         for sequence in 1...3 as ClosedRange<UInt64> {
             _ = cache.arrived(token(sequence), "")
             let reply = [UInt8](repeating: UInt8(sequence), count: 4)
-            _ = cache.finished(token(sequence), .value, reply, until: later, now: now)
+            _ = cache.finished(token(sequence), .value, KeptReply(reply), until: later, now: now)
         }
         #expect(cache.byteCount == 8)
         #expect(describe(cache.arrived(token(1), "")) == "forgotten")
         #expect(describe(cache.arrived(token(2), "")) == "value [2, 2, 2, 2]")
         // One that is larger than the limit is kept while it is the newest.
         _ = cache.arrived(token(4), "")
-        _ = cache.finished(token(4), .value, [UInt8](repeating: 4, count: 50), until: later, now: now)
+        _ = cache.finished(token(4), .value, KeptReply([UInt8](repeating: 4, count: 50)), until: later, now: now)
         #expect(cache.byteCount == 50)
         #expect(cache.entryCount == 4)
     }
@@ -79,7 +79,7 @@ struct ReplyCacheTests {
         var cache = ReplyCache<String>()
         #expect(cache.nextExpiry == nil)
         _ = cache.arrived(token(1), "")
-        _ = cache.finished(token(1), .value, [1], until: later, now: now)
+        _ = cache.finished(token(1), .value, KeptReply([1]), until: later, now: now)
         #expect(cache.nextExpiry == later)
         cache.timePassed(to: now)
         #expect(cache.byteCount == 1)
@@ -93,7 +93,7 @@ struct ReplyCacheTests {
         var cache = ReplyCache<String>(limits: limits(entries: 2))
         for sequence in [5, 2, 8, 9] as [UInt64] {
             _ = cache.arrived(token(sequence), "")
-            _ = cache.finished(token(sequence), .value, [], until: later, now: now)
+            _ = cache.finished(token(sequence), .value, KeptReply([]), until: later, now: now)
         }
         #expect(cache.entryCount == 2)
         for (sequence, expected) in [
@@ -120,7 +120,7 @@ struct ReplyCacheTests {
             let when = caller < 8 ? now : later + .seconds(601)
             _ = cache.arrived(token(1, caller: caller), "")
             let until = when + .seconds(100)
-            _ = cache.finished(token(1, caller: caller), .value, [], until: until, now: when)
+            _ = cache.finished(token(1, caller: caller), .value, KeptReply([]), until: until, now: when)
         }
         #expect(cache.callerCount == 13)
         #expect(describe(cache.arrived(token(1, caller: 10), "")) == "forgotten")
@@ -147,7 +147,7 @@ struct ReplyCacheTests {
                     #expect(hasRun.insert(token).inserted, "seed \(seed)")
                     running[token] = 0
                 case .attached: running[token]? += 1
-                case .reply(_, let bytes): #expect(replies[token] == bytes, "seed \(seed)")
+                case .reply(_, let reply): #expect(replies[token] == reply.bytes, "seed \(seed)")
                 case .forgotten: #expect(running[token] == nil, "seed \(seed)")
                 case .full: Issue.record("seed \(seed): \(running.count) run")
                 }
@@ -160,7 +160,7 @@ struct ReplyCacheTests {
                     let reply = random.bytes(Int.random(in: 0..<40, using: &random))
                     replies[token] = reply
                     let until = time + .seconds(Int.random(in: 1...50, using: &random))
-                    let followers = cache.finished(token, .value, reply, until: until, now: time)
+                    let followers = cache.finished(token, .value, KeptReply(reply), until: until, now: time)
                     #expect(followers.count == followerCount)
                 }
             }

@@ -44,31 +44,74 @@ enum Figure: String, CaseIterable {
     case idleProcessor = "idle processor"
     case actorMemory = "memory per actor"
 
+    // Objects
+    case putSmall = "put 1 KiB"
+    case getSmall = "get local small object p50"
+    case getSmallAgain = "get local small object, again, p50"
+    case floorCopy = "floor memcpy 100 MiB"
+    case putLarge = "put 100 MiB"
+    case floorFreshCopy = "floor memcpy 100 MiB, fresh shared memory"
+    case putLargeCold = "put 100 MiB, cold store"
+    case spanLarge = "withSpan of a local 100 MiB object p50"
+    case value64KiB = "64 KiB by value p50"
+    case reference64KiB = "64 KiB by reference, put before, p50"
+    case floor1MiB = "floor ping-pong 1 MiB p50"
+    case value1MiB = "1 MiB by value p50"
+    case reference1MiB = "1 MiB by reference, put before, p50"
+    case floorCopyTime = "floor memcpy 100 MiB, time"
+    case value100MiB = "100 MiB by value p50"
+    case reference100MiB = "100 MiB by reference, put before, p50"
+    case ownReference100MiB = "100 MiB put + call + drop p50"
+    case floorStream = "floor TCP stream"
+    case pullRandom = "pull 1 GiB random"
+    case pullZeros = "pull 1 GiB zeros"
+    case pullText = "pull 1 GiB text"
+    case pullSmaller = "pull 100 MiB random"
+    case floorPullProcessorTime = "floor TCP stream, processor time per GB"
+    case pullProcessorTime = "processor time per GB pulled"
+    case floorPutAndPull = "floor memcpy + TCP stream 100 MiB, time"
+    case putAndPull = "put on A + call + pull to B 100 MiB p50"
+
     var unit: String {
         switch self {
         case .localP50, .findAgain: "ns"
         case .floorP50, .floorP99, .floor1KiB, .floor64KiB, .remoteP50, .remoteP99, .poolP50, .remote1KiB,
             .remote64KiB,
-            .processorTime, .standardP50, .spawnFirstReply, .findFirst:
+            .processorTime, .standardP50, .spawnFirstReply, .findFirst, .getSmall, .getSmallAgain, .spanLarge,
+            .value64KiB, .reference64KiB, .floor1MiB, .value1MiB, .reference1MiB, .reference100MiB:
             "us"
         case .inFlight64, .inFlight1000, .poolInFlight64, .standardInFlight64, .crowdCalls: "calls/s"
         case .findFirstRate, .findAgainRate: "finds/s"
-        case .crowdSpawn: "s"
+        case .putSmall: "objects/s"
+        case .floorCopy, .putLarge, .floorFreshCopy, .putLargeCold, .floorStream, .pullRandom, .pullZeros,
+            .pullText, .pullSmaller:
+            "GB/s"
+        case .crowdSpawn, .floorPullProcessorTime, .pullProcessorTime: "s"
         case .spawnShared, .spawnSharedAtOnce, .spawnThread, .spawnProcess, .getOrSpawnNew: "actors/s"
-        case .coldStart, .restartShared, .restartProcess: "ms"
+        case .coldStart, .restartShared, .restartProcess, .floorCopyTime, .value100MiB,
+            .ownReference100MiB, .floorPutAndPull, .putAndPull:
+            "ms"
         case .idleMemory: "MiB"
         case .idleProcessor: "% of a core"
         case .actorMemory, .crowdMemory: "KiB"
         }
     }
 
-    /// What two C processes take for the same exchange.
+    /// What C takes for the same: two processes that exchange as many bytes, or a copy.
     var floor: Figure? {
         switch self {
         case .remoteP50, .poolP50, .standardP50: .floorP50
         case .remoteP99: .floorP99
         case .remote1KiB: .floor1KiB
-        case .remote64KiB: .floor64KiB
+        case .remote64KiB, .value64KiB: .floor64KiB
+        case .reference64KiB, .reference1MiB, .reference100MiB: .floorP50
+        case .value1MiB: .floor1MiB
+        case .value100MiB, .ownReference100MiB: .floorCopyTime
+        case .putLarge: .floorCopy
+        case .putLargeCold: .floorFreshCopy
+        case .pullRandom, .pullZeros, .pullText, .pullSmaller: .floorStream
+        case .pullProcessorTime: .floorPullProcessorTime
+        case .putAndPull: .floorPutAndPull
         default: nil
         }
     }
@@ -84,6 +127,9 @@ enum Figure: String, CaseIterable {
         case .coldStart: "< 250"
         case .findAgain: "500"
         case .restartShared, .restartProcess: "50"
+        case .putSmall: ">= 200,000"
+        case .getSmall: "< 3"
+        case .putLarge, .pullRandom: ">= 0.7 x floor"
         default: nil
         }
     }

@@ -26,7 +26,8 @@ struct Floor: ~Copyable {
     }
 }
 
-private func check(_ result: Int32, _ what: String) throws {
+/// Turns what a function of `CFloor` returns into an error.
+func check(_ result: Int32, _ what: String) throws {
     guard result != 0 else { return }
     throw BenchmarkError(description: "cannot \(what): error \(-result)")
 }

@@ -23,6 +23,12 @@ struct MantaBench: AsyncParsableCommand {
             reply. "find, first" asks the GCS in the driver's process, "again" is answered from memory. With --quick the rows of 100,000 \
             actors have 5,000.
 
+            Of objects, "put" makes one in an actor and drops it before the next; its floor copies as many bytes between pieces of memory \
+            that were touched before, or, for a cold store, into fresh shared memory. "get" and "withSpan" read what another process of \
+            the node has put. A call with 64 KiB or more reads the first and the last byte of its argument. "pull" is from a reader's \
+            call until it can read an object of another node, a new one each time, the store's memory already in use; its floor sends as \
+            much from one C process to another over loopback TCP. Both nodes are in one driver. GB are 10^9 bytes, KiB, MiB and GiB are not.
+
             MANTA_DISPATCH=standard makes all rows use Swift's public dispatch; MANTA_LOG_LEVEL and the other variables of a cluster work too.
 
             EXAMPLES
@@ -52,7 +58,7 @@ struct MantaBench: AsyncParsableCommand {
     var json = false
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case calls, actors, directory, cluster
+        case calls, actors, directory, cluster, objects
     }
 
     func validate() throws {
@@ -74,6 +80,9 @@ struct MantaBench: AsyncParsableCommand {
             case .cluster:
                 // A cluster starts once in a process.
                 for _ in 0..<rounds { try measure(.cluster, isPinned: false, rounds: 1, into: &rows) }
+            case .objects:
+                try measure(.objects, isPinned: false, into: &rows)
+                for _ in 0..<rounds { try measure(.coldStore, isPinned: false, rounds: 1, into: &rows) }
             }
         }
         print(json ? rows.all.map(\.json).joined(separator: "\n") : Table(rows.all).text)
@@ -89,6 +98,7 @@ struct MantaBench: AsyncParsableCommand {
         var variables = [MeasureCommand.startVariable: "\(cfloor_now())"]
         if isPinned { variables[CFLOOR_CORE_VARIABLE] = "\(cfloor_last_core())" }
         if measurement == .standardCalls { variables["MANTA_DISPATCH"] = "standard" }
+        if measurement == .objects { variables["MANTA_NODES"] = "2" }
         let effort: Effort = quick ? .quick : .full
         let arguments = ["measure", measurement.rawValue, effort.rawValue, "\(rounds ?? self.rounds)"]
         let output = try ChildProcess.output(arguments: arguments, variables: variables)

@@ -62,6 +62,10 @@ struct MeasureCommand: AsyncParsableCommand {
             try await ClusterBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run(
                 started: started
             )
+        case .objects:
+            try await ObjectBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
+        case .coldStore:
+            try await ColdStoreBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run()
         }
     }
 }

@@ -6,4 +6,8 @@ enum Measurement: String, CaseIterable {
     case actors
     case directory
     case cluster
+    /// With two nodes.
+    case objects
+    /// What only a store can show that is new.
+    case coldStore = "cold-store"
 }

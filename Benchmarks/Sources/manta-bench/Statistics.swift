@@ -29,10 +29,16 @@ struct Latencies {
     }
 
     var p50Microseconds: Double { quantile(0.5) / 1_000 }
+    var p50Milliseconds: Double { quantile(0.5) / 1e6 }
     var p99Microseconds: Double { quantile(0.99) / 1_000 }
 }
 
 /// How many of `count` things happened per second.
 func rate(_ count: Int, in nanoseconds: UInt64) -> Double {
     Double(count) * 1e9 / Double(max(nanoseconds, 1))
+}
+
+/// Gigabytes (10^9 bytes) per second.
+func gigabytesPerSecond(_ byteCount: Int, in nanoseconds: UInt64) -> Double {
+    Double(byteCount) / Double(max(nanoseconds, 1))
 }

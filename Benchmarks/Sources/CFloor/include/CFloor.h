@@ -1,8 +1,9 @@
-// The floor under a remote call on this machine: two processes that exchange messages over a Unix stream socket and do
-// nothing else. And the clocks and switches that the benchmarks need and Swift's Glibc module lacks.
+// The floors on this machine. Under a remote call: two processes that exchange messages over a Unix stream socket and do
+// nothing else. Under an object on its way to another node: two that have a TCP stream. Under one that is put: a copy of its bytes.
+// And the clocks and switches that the benchmarks need and Swift's Glibc module lacks.
 //
-// The peer of a ping-pong is this same program, started again with a variable in its environment: a constructor sees it before
-// Swift's runtime starts, serves the ping-pong and ends the process. (A fork without exec would leave the runtime broken.)
+// The peer of a ping-pong or a stream is this same program, started again with a variable in its environment: a constructor sees it before
+// Swift's runtime starts, serves its peer and ends the process. (A fork without exec would leave the runtime broken.)
 #pragma once
 
 #include <stddef.h>
@@ -28,6 +29,50 @@ int cfloor_play(const cfloor_ping_pong *game, uint64_t *nanoseconds, size_t coun
 
 /// Ends the peer.
 void cfloor_stop(const cfloor_ping_pong *game);
+
+/// The sending end of a TCP connection over the loopback interface, and the process at the other.
+typedef struct {
+    int socket;
+    pid_t peer;
+    size_t piece;
+    size_t total;
+    unsigned char *bytes;
+} cfloor_stream;
+
+/// Starts a peer that takes `total` bytes, reading up to `piece` at a time into one buffer, and then answers. 0, or a negative errno.
+int cfloor_stream_start(cfloor_stream *stream, size_t piece, size_t total);
+
+/// Sends that many bytes, `piece` with each call, and waits for the answer: how long it took, and the processor time of both sides.
+/// 0, or a negative errno.
+int cfloor_stream_run(const cfloor_stream *stream, uint64_t *nanoseconds, uint64_t *processor_time);
+
+/// Ends the peer.
+void cfloor_stream_stop(const cfloor_stream *stream);
+
+/// Two pieces of memory that were touched before.
+typedef struct {
+    void *source;
+    void *target;
+    size_t size;
+} cfloor_copy;
+
+/// Takes the memory. 0, or a negative errno.
+int cfloor_copy_start(cfloor_copy *copy, size_t size);
+
+/// Fills the source with random bytes and copies them: how long the copy took, in nanoseconds.
+uint64_t cfloor_copy_run(const cfloor_copy *copy, uint64_t seed);
+
+/// The same into shared memory that nobody has touched before. 0, or a negative errno.
+int cfloor_copy_run_fresh(const cfloor_copy *copy, uint64_t seed, uint64_t *nanoseconds);
+
+/// Gives the memory back.
+void cfloor_copy_stop(const cfloor_copy *copy);
+
+/// Fills memory with bytes that no compression makes smaller.
+void cfloor_fill_random(void *bytes, size_t count, uint64_t seed);
+
+/// Fills memory with words, which LZ4 makes about 2.6 times smaller.
+void cfloor_fill_text(void *bytes, size_t count, uint64_t seed);
 
 /// The monotonic clock, the same in every process.
 uint64_t cfloor_now(void);
