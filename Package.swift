@@ -74,7 +74,15 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaObjectStoreTests",
-            dependencies: ["CMantaShims", "MantaCore", "MantaObjectStore", "MantaTestSupport"],
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaObjectStore", "MantaTestSupport", "manta-store-torture",
+            ],
+            swiftSettings: settings
+        ),
+        // Kills processes that share an object store; its tests, and whoever has a night to spare, run it.
+        .executableTarget(
+            name: "manta-store-torture",
+            dependencies: ["CMantaShims", "MantaCore", "MantaObjectStore"],
             swiftSettings: settings
         ),
 
@@ -148,7 +156,8 @@ let package = Package(
         .testTarget(
             name: "MantaRayletTests",
             dependencies: [
-                "MantaCore", "MantaObjectStore", "MantaRuntime", "MantaGCS", "MantaRaylet", "MantaTestSupport",
+                "MantaCore", "MantaObjectStore", "MantaRuntime", "MantaGCS", "MantaRaylet",
+                "MantaTestSupport",
             ],
             swiftSettings: settings
         ),

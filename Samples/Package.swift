@@ -12,6 +12,7 @@ let package = Package(
     name: "MantaSamples",
     products: [
         .executable(name: "bank", targets: ["Bank"]),
+        .executable(name: "kmeans", targets: ["KMeans"]),
         .executable(name: "wordindex", targets: ["WordIndex"]),
     ],
     dependencies: [
@@ -36,6 +37,29 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["README.md"],
+            swiftSettings: settings
+        ),
+        // Clusters rows of numbers: workers read them in place in the store, and the driver adds up.
+        .executableTarget(
+            name: "KMeans",
+            dependencies: [
+                "KMeansMath", "SampleSupport",
+                .product(name: "Manta", package: "Manta"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["README.md"],
+            swiftSettings: settings
+        ),
+        // The part of it that computes and knows of no cluster. A debug build of these loops takes a hundred times as long,
+        // so they are always optimized.
+        .target(
+            name: "KMeansMath",
+            dependencies: ["SampleSupport"],
+            swiftSettings: settings + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+        ),
+        .testTarget(
+            name: "KMeansMathTests",
+            dependencies: ["KMeansMath", "SampleSupport"],
             swiftSettings: settings
         ),
         // Builds an inverted index of text files in actors of several processes.

@@ -93,7 +93,9 @@ public struct ClusterConfiguration: Sendable {
         func byteCount(_ text: String) -> Int? {
             let units = ["KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
             let unit = units.first { text.hasSuffix($0.key) }
-            guard let count = Int(unit == nil ? text : String(text.dropLast(3))), count > 0 else { return nil }
+            guard let count = Int(unit == nil ? text : String(text.dropLast(3))), count > 0 else {
+                return nil
+            }
             let (product, overflow) = count.multipliedReportingOverflow(by: unit?.value ?? 1)
             return overflow ? nil : product
         }

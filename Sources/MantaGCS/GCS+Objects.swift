@@ -29,7 +29,9 @@ extension GCS {
 
     /// Those among `processes` that have ended, or that the directory has never known.
     package distributed func ended(among processes: Set<ProcessID>) -> [ProcessID] {
-        processes.filter { plane.directory.process($0)?.deathCause != nil || plane.directory.process($0) == nil }
+        processes.filter {
+            plane.directory.process($0)?.deathCause != nil || plane.directory.process($0) == nil
+        }
     }
 
     private func askRaylets<R: Sendable>(

@@ -78,7 +78,7 @@ struct StoreLayout: Hashable, Sendable {
     /// - Parameter capacity: In bytes, from 1 to `capacityLimit`; rounded up to 4 KiB.
     init(capacity: Int) {
         self.capacity = capacity.roundedUp(to: 4_096)
-        recordLimit = max(65_536, self.capacity >> 14)
+        recordLimit = min(max(65_536, self.capacity >> 14), 1 << 28)
         bucketCount = 1 << (Int.bitWidth - (recordLimit / 2 - 1).leadingZeroBitCount)
         pinLimit = recordLimit * 4
         clientsOffset = Self.headerByteCount

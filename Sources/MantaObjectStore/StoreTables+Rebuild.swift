@@ -22,7 +22,7 @@ extension StoreTables {
         extents.removeAll { extent in
             let record = record(extent.index)
             let isLeft = record.state == StoreRecord.State.doomedSealed && record.pinCount == 0
-            if isLeft { record.state = StoreRecord.State.free }
+            if isLeft { record.state = StoreRecord.State.unused }
             return isLeft
         }
         extents.sort { $0.offset < $1.offset }

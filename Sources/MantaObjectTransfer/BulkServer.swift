@@ -71,7 +71,7 @@ package final class BulkServer: Sendable {
     }
 
     deinit {
-        _ = manta_close(listener)
+        closeListener()
         _ = manta_close(wake)
     }
 
@@ -92,6 +92,12 @@ package final class BulkServer: Sendable {
         await withCheckedContinuation { continuation in
             if state.withLock({ $0.waitForEnd(continuation) }) { continuation.resume() }
         }
+        // Ends those who wait to be accepted. No thread uses it any more.
+        closeListener()
+    }
+
+    private func closeListener() {
+        if state.withLock({ $0.takeListener() }) { _ = manta_close(listener) }
     }
 
     package var figures: Figures { state.withLock { $0.figures } }
@@ -121,8 +127,11 @@ package final class BulkServer: Sendable {
     private func acceptOne() {
         let socket = manta_accept(listener)
         guard socket >= 0 else {
-            if socket == -EMFILE || socket == -ENFILE {
-                logger.warning("no descriptor is left for a transfer: raise the limit (ulimit -n)")
+            // Who waits to be accepted waits still, so the event would come again at once.
+            if ![EAGAIN, EINTR, ECONNABORTED].contains(-socket) {
+                logger.warning(
+                    "cannot accept a connection for transfers: \(describe(error: -socket)); see ulimit -n"
+                )
                 _ = manta_wait_readable(-1, wake, 100_000)
             }
             return

@@ -24,6 +24,7 @@ struct BulkServerState {
     private var threadCount = 0
     private var isStarted = false
     private var isStopped = false
+    private var isListening = true
     /// Whether the accepting thread waits for a place.
     private var isStarved = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -80,6 +81,12 @@ struct BulkServerState {
     mutating func stop() -> [any BulkStream] {
         isStopped = true
         return connections.values.map(\.stream)
+    }
+
+    /// Whether the listening socket is open still; it is the caller's to close.
+    mutating func takeListener() -> Bool {
+        defer { isListening = false }
+        return isListening
     }
 
     /// Whether all threads have ended already; if not, the continuation is kept.

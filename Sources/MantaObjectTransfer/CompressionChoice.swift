@@ -20,6 +20,8 @@ package struct CompressionChoice: Sendable {
     private static let margin = 0.8
     /// The share of the time for sending that probes may take.
     private static let probeShare = 0.01
+    /// A probe that took longer was interrupted: it is not to keep others from being made.
+    private static let longestProbeSeconds = 1e-3
     /// Over how many bytes on the link its speed is averaged. By bytes and not by chunks: a chunk of zeros, compressed,
     /// tells next to nothing of the link.
     private static let window = 8e6
@@ -55,7 +57,7 @@ package struct CompressionChoice: Sendable {
     package var stepAfterProbe: Step { pays ? .compressed : .plain }
 
     package mutating func probed(byteCount: Int, compressedByteCount: Int?, took duration: Duration) {
-        probeSeconds = max(seconds(duration), 1e-6)
+        probeSeconds = min(max(seconds(duration), 1e-6), Self.longestProbeSeconds)
         allowance -= probeSeconds
         compressed(byteCount: byteCount, compressedByteCount: compressedByteCount, took: duration)
     }

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import MantaTransport
+import Synchronization
 
 /// Transfers that wait for a thread, first come, first served, and the threads that do them.
 ///
 /// A thread is started when a transfer comes and none is free, up to the limit, and stays until `stop()`.
-// The state is read and written with `mutex` held, and `mutex` and `changed` are at a fixed place until `deinit`.
-final class TransferLine: @unchecked Sendable {
+final class TransferLine: Sendable {
     private struct State {
         var waiting: [Transfer] = []
         /// The first of `waiting` that no thread has taken.
@@ -18,50 +18,50 @@ final class TransferLine: @unchecked Sendable {
     }
 
     private let threadLimit: Int
-    private var state = State()
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private let state = Mutex(State())
+    /// Posted once for each transfer, and once for each thread that is to end. A condition would have to be waited for with
+    /// the state in hand, which the compiler takes for unchanged meanwhile.
+    ///
+    /// Unsafe: the memory is at a fixed place until `deinit`, and a semaphore is for many threads.
+    nonisolated(unsafe) private let posted = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     init(threadLimit: Int) {
         self.threadLimit = threadLimit
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        sem_init(posted, 0, 0)
     }
 
     deinit {
-        pthread_mutex_destroy(mutex)
-        pthread_cond_destroy(changed)
-        mutex.deallocate()
-        changed.deallocate()
+        sem_destroy(posted)
+        posted.deallocate()
     }
 
     /// `false` after `stop()`: nobody will do it.
     func add(_ transfer: Transfer) -> Bool {
-        let (isTaken, isThreadNeeded) = locked { state in
+        let (isTaken, isThreadNeeded) = state.withLock { state in
             guard !state.isStopped else { return (false, false) }
             state.waiting.append(transfer)
-            if state.freeThreadCount >= state.waiting.count - state.next || state.threadCount == threadLimit {
-                pthread_cond_signal(changed)
-                return (true, false)
-            }
-            state.threadCount += 1
-            return (true, true)
+            let isEnough =
+                state.freeThreadCount >= state.waiting.count - state.next || state.threadCount >= threadLimit
+            if !isEnough { state.threadCount += 1 }
+            return (true, !isEnough)
         }
+        guard isTaken else { return false }
+        sem_post(posted)
         if isThreadNeeded { startThread(named: "manta-bulk-in") { self.work() } }
-        return isTaken
+        return true
     }
 
     /// Cancels what waits and what is under way, and waits until no thread is left.
     func stop() async {
-        let transfers = locked { state in
+        let (transfers, threadCount) = state.withLock { state in
             state.isStopped = true
             defer { (state.waiting, state.next) = ([], 0) }
-            pthread_cond_broadcast(changed)
-            return state.waiting[state.next...] + state.running.values
+            return (state.waiting[state.next...] + state.running.values, state.threadCount)
         }
+        for _ in 0..<threadCount { sem_post(posted) }
         for transfer in transfers { transfer.cancel() }
         await withCheckedContinuation { continuation in
-            let isOver = locked { state in
+            let isOver = state.withLock { state in
                 if state.threadCount > 0 { state.stopping.append(continuation) }
                 return state.threadCount == 0
             }
@@ -72,9 +72,9 @@ final class TransferLine: @unchecked Sendable {
     private func work() {
         while let transfer = take() {
             transfer.run()
-            locked { $0.running[ObjectIdentifier(transfer)] = nil }
+            state.withLock { _ = $0.running.removeValue(forKey: ObjectIdentifier(transfer)) }
         }
-        let stopping = locked { state in
+        let stopping = state.withLock { state in
             state.threadCount -= 1
             guard state.threadCount == 0 else { return [CheckedContinuation<Void, Never>]() }
             defer { state.stopping = [] }
@@ -85,22 +85,16 @@ final class TransferLine: @unchecked Sendable {
 
     /// Waits for the next transfer; `nil` after `stop()`.
     private func take() -> Transfer? {
-        locked { state in
-            state.freeThreadCount += 1
-            defer { state.freeThreadCount -= 1 }
-            while state.next == state.waiting.count && !state.isStopped { pthread_cond_wait(changed, mutex) }
-            guard !state.isStopped else { return nil }
+        state.withLock { $0.freeThreadCount += 1 }
+        while sem_wait(posted) != 0, errno == EINTR {}
+        return state.withLock { state in
+            state.freeThreadCount -= 1
+            guard !state.isStopped, state.next < state.waiting.count else { return nil }
             let transfer = state.waiting[state.next]
             state.next += 1
             if state.next == state.waiting.count { (state.waiting, state.next) = ([], 0) }
             state.running[ObjectIdentifier(transfer)] = transfer
             return transfer
         }
-    }
-
-    private func locked<Result>(_ body: (inout State) -> Result) -> Result {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return body(&state)
     }
 }

@@ -1,6 +1,6 @@
 internal import Dispatch
 internal import Glibc
-package import MantaCore
+internal import MantaCore
 internal import MantaObjectStore
 internal import MantaObjectTransfer
 internal import MantaRuntime
@@ -15,7 +15,7 @@ extension NodeStore {
     /// Brings an object into the store. It may be gone again when this returns, if room was needed: who reads tries again.
     ///
     /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`. `CancellationError`.
-    package func fetch(_ id: ObjectID, owner: ProcessID) async throws {
+    func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws {
         if try store.contains(id) { return }
         if spills.contains(id) { return try await restore(id) }
         guard let found = try await locate(id, owner) else {
@@ -24,7 +24,13 @@ extension NodeStore {
             throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
         }
         let sources = found.places.filter { $0 != place }
-        try await pulls.pull(id, byteCount: found.byteCount, from: sources) { head throws(ClusterError) in
+        let priority: PullDriver.Priority = need == .reading ? .get : .prefetch
+        try await pulls.pull(
+            id,
+            byteCount: found.byteCount,
+            from: sources,
+            priority: priority
+        ) { head throws(ClusterError) in
             try self.reserve(for: head)
         }
     }
@@ -92,7 +98,10 @@ extension NodeStore {
             )
             if let room { return room }
             guard Lane.now < deadline else {
-                throw ClusterError(.storeFull, "no room for the \(head.byteCount) bytes of \(head.id) on \(node)")
+                throw ClusterError(
+                    .storeFull,
+                    "no room for the \(head.byteCount) bytes of \(head.id) on \(node)"
+                )
             }
             if try freeOnDisk(head.byteCount) == 0 { usleep(UInt32(Self.pause / .microseconds(1))) }
         }

@@ -62,7 +62,7 @@ extension NodeStore {
                 guard spills.isPossible else { continue }
                 do {
                     if try spill(victim.id) { freed += victim.allocatedByteCount }
-                } catch where freed > 0 {
+                } catch  where freed > 0 {
                     // Enough was freed for somebody; the next one learns what is wrong with the disk.
                     return freed
                 }

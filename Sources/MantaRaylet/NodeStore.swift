@@ -62,7 +62,10 @@ package final class NodeStore: Sendable {
         self.system = system
         logger = system.logger
         index = options.index
-        store = try ObjectStore.create(ObjectStore.Options(capacity: options.capacity), keeper: system.process)
+        store = try ObjectStore.create(
+            ObjectStore.Options(capacity: options.capacity),
+            keeper: system.process
+        )
         let path = "\(system.options.directory)/\(system.process)-objects-\(options.index)"
         place = ObjectPlace(node: options.node, process: system.process, bulk: .unix(path: path))
         launch = StoreLaunch(address: store.address, place: place, index: options.index)

@@ -10,6 +10,8 @@ final class PullDriver: Sendable {
     /// Gives the memory for an object that comes; `nil` when it is not wanted.
     typealias Place = @Sendable (ObjectHead) throws(ClusterError) -> Reservation?
 
+    typealias Priority = PullQueue<UInt64, ObjectPlace>.Priority
+
     private let control: Lane
     private let fetcher = BulkFetcher()
     private let store: ObjectStore
@@ -43,6 +45,7 @@ final class PullDriver: Sendable {
         _ id: ObjectID,
         byteCount: Int,
         from sources: [ObjectPlace],
+        priority: Priority,
         into place: @escaping Place
     ) async throws {
         let waiter = state.withLock { state in
@@ -60,7 +63,7 @@ final class PullDriver: Sendable {
                         id,
                         byteCount: byteCount,
                         from: sources,
-                        priority: .get,
+                        priority: priority,
                         waiter: waiter
                     )
                 }
@@ -105,7 +108,11 @@ final class PullDriver: Sendable {
         case .succeed(let id, let waiters): settle(id, waiters, .success(()))
         case .fail(let id, let waiters, let failures): settle(id, waiters, .failure(error(id, failures)))
         case .refuse(let id, let waiter):
-            settle(id, [waiter], .failure(ClusterError(.overloaded, "too many wait for objects to be pulled")))
+            settle(
+                id,
+                [waiter],
+                .failure(ClusterError(.overloaded, "too many wait for objects to be pulled"))
+            )
         }
     }
 

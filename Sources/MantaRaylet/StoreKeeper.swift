@@ -25,7 +25,9 @@ package distributed actor StoreKeeper: ControlActor {
         }
     }
 
-    package static func at(_ process: ProcessID, index: Int, using system: ClusterSystem) throws -> StoreKeeper {
+    package static func at(_ process: ProcessID, index: Int, using system: ClusterSystem) throws
+        -> StoreKeeper
+    {
         try StoreKeeper.resolve(id: .system(firstNumber + UInt64(index), process: process), using: system)
     }
 
@@ -33,8 +35,8 @@ package distributed actor StoreKeeper: ControlActor {
     package distributed func launch() -> StoreLaunch { store.launch }
 
     /// Brings an object into the store.
-    package distributed func fetch(_ id: ObjectID, owner: ProcessID) async throws {
-        try await store.fetch(id, owner: owner)
+    package distributed func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws {
+        try await store.fetch(id, owner: owner, for: need)
     }
 
     /// Frees memory until there may be room for this many bytes.

@@ -36,8 +36,8 @@ package struct KeeperHandle: ObjectKeeper {
         self.place = place
     }
 
-    package func fetch(_ id: ObjectID, owner: ProcessID) async throws {
-        try await keeper.fetch(id, owner: owner)
+    package func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws {
+        try await keeper.fetch(id, owner: owner, for: need)
     }
 
     package func makeRoom(_ byteCount: Int) async throws { try await keeper.makeRoom(byteCount) }

@@ -198,7 +198,8 @@ extension ClusterSystem {
         let writer = invocation.writer
         guard writer.count > limit else { return }
         if var refusal = invocation.refusal {
-            refusal.message += "; inline, the arguments of \(method.readableName) take \(writer.count) bytes, "
+            refusal.message +=
+                "; inline, the arguments of \(method.readableName) take \(writer.count) bytes, "
                 + "more than a frame's \(limit)"
             refusal.outcome = .notExecuted
             throw refusal

@@ -111,7 +111,9 @@ extension ObjectClient {
     func pin(_ references: [ObjectReference], by deadline: Moment) async throws -> [ObjectPin] {
         var pins: [ObjectPin] = []
         for reference in references {
-            pins.append(try await pin(reference.id, owner: reference.owner, by: deadline))
+            pins.append(
+                try await pin(reference.id, owner: reference.owner, by: deadline, for: .argument)
+            )
         }
         return pins
     }

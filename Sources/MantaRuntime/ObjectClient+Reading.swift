@@ -7,16 +7,26 @@ extension ObjectClient {
     /// Holds an object in this node's store, which it is brought to if it is elsewhere.
     ///
     /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`, `timedOut`.
-    func pin(_ id: ObjectID, owner: ProcessID, by deadline: Moment) async throws -> ObjectPin {
+    func pin(
+        _ id: ObjectID,
+        owner: ProcessID,
+        by deadline: Moment,
+        for need: FetchNeed = .reading
+    ) async throws -> ObjectPin {
         while true {
             // In the place of many lookups, because nearly all succeed.
             if let pin = try store.pin(id) { return pin }
-            try await fetch(id, owner: owner, by: deadline)
+            try await fetch(id, owner: owner, by: deadline, for: need)
             try checkReadable(id)
         }
     }
 
-    private func fetch(_ id: ObjectID, owner: ProcessID, by deadline: Moment) async throws {
+    private func fetch(
+        _ id: ObjectID,
+        owner: ProcessID,
+        by deadline: Moment,
+        for need: FetchNeed
+    ) async throws {
         guard let system else { throw notConnected() }
         let keeper = keeper
         do {
@@ -24,7 +34,7 @@ extension ObjectClient {
                 try await CallContext.$current.withValue(nil) {
                     try await withCallOptions(timeout: deadline.since(Lane.now)) {
                         try await withTaskExecutorPreference(system.control.tasks) {
-                            try await keeper.fetch(id, owner: owner)
+                            try await keeper.fetch(id, owner: owner, for: need)
                         }
                     }
                 }

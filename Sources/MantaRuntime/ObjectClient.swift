@@ -107,7 +107,9 @@ package final class ObjectClient: Sendable {
 
     /// Keepers of this process hear of ends and of freed objects.
     package func add(_ keeper: any LocalKeeper) { localKeepers.withLock { $0.append(keeper) } }
-    package func remove(_ keeper: any LocalKeeper) { localKeepers.withLock { $0.removeAll { $0 === keeper } } }
+    package func remove(_ keeper: any LocalKeeper) {
+        localKeepers.withLock { $0.removeAll { $0 === keeper } }
+    }
 
     // MARK: Objects of this process
 
@@ -180,7 +182,10 @@ package final class ObjectClient: Sendable {
     }
 
     private func lost(_ id: ObjectID, _ owner: ProcessID) -> ClusterError {
-        ClusterError(.objectLost, "\(owner) does not have \(id) any more: its last known reference was released")
+        ClusterError(
+            .objectLost,
+            "\(owner) does not have \(id) any more: its last known reference was released"
+        )
     }
 
     func notConnected() -> ClusterError {

@@ -52,7 +52,9 @@ final class ObjectExchange: Sendable {
                 isDue.store(false, ordering: .releasing)
                 let (updates, next) = client.takeUpdates()
                 for (peer, update) in updates {
-                    group.addTask(executorPreference: control.tasks) { await self.send(update, to: peer, client) }
+                    group.addTask(executorPreference: control.tasks) {
+                        await self.send(update, to: peer, client)
+                    }
                 }
                 if next != .distantFuture { wake(after: next.since(Lane.now)) }
             }

@@ -15,11 +15,19 @@ package struct ObjectPlace: Hashable, Sendable, Codable {
     }
 }
 
+/// Why an object is fetched: where there is not room for all, who reads goes before who only may.
+package enum FetchNeed: UInt8, Sendable, Codable {
+    /// Somebody waits for it to read it.
+    case reading
+    /// A call has come whose argument it is.
+    case argument
+}
+
 /// The keeper of the own node's store, which may be in another process.
 package protocol ObjectKeeper: Sendable {
     var place: ObjectPlace { get }
     /// Brings an object into the store: from another node, or from the disk.
-    func fetch(_ id: ObjectID, owner: ProcessID) async throws
+    func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws
     /// Returns when there may be room for an object of this size; also below the limit, when the store gets full.
     func makeRoom(_ byteCount: Int) async throws
     /// The store is so full that it should be made emptier before anybody waits for that.

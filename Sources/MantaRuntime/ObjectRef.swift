@@ -37,7 +37,8 @@ extension ObjectRef: Codable {
         else {
             let context = EncodingError.Context(
                 codingPath: encoder.codingPath,
-                debugDescription: "a reference to an object is only encoded for calls and objects of its cluster"
+                debugDescription:
+                    "a reference to an object is only encoded for calls and objects of its cluster"
             )
             throw EncodingError.invalidValue(self, context)
         }
@@ -45,7 +46,8 @@ extension ObjectRef: Codable {
 
     public init(from decoder: any Decoder) throws {
         let reference = try ObjectReference(from: decoder)
-        guard let system = decoder.userInfo[.actorSystemKey] as? ClusterSystem, let client = system.objects else {
+        guard let system = decoder.userInfo[.actorSystemKey] as? ClusterSystem, let client = system.objects
+        else {
             let context = DecodingError.Context(
                 codingPath: decoder.codingPath,
                 debugDescription: "a reference to an object is only decoded by a process of its cluster"

@@ -72,8 +72,7 @@ private struct ResultType: Sendable {
     let size: Int
     let alignment: Int
     /// Moves the result out of the memory.
-    let encode:
-        @Sendable (UnsafeMutableRawPointer, ByteWriter, ClusterSystem) throws -> Void
+    let encode: @Sendable (UnsafeMutableRawPointer, ByteWriter, ClusterSystem) throws -> Void
 
     init?(_ type: any Any.Type) {
         if type == Void.self {

@@ -14,10 +14,14 @@ extension CBOR {
         }
 
         private mutating func append(major: UInt8, _ argument: UInt64) {
-            let width = argument < 24 ? 0 : argument <= 0xFF ? 1 : argument <= 0xFFFF ? 2 : argument <= 0xFFFF_FFFF ? 4 : 8
+            let width =
+                argument < 24
+                ? 0 : argument <= 0xFF ? 1 : argument <= 0xFFFF ? 2 : argument <= 0xFFFF_FFFF ? 4 : 8
             let code: UInt8 = width == 0 ? UInt8(argument) : 24 + UInt8(width.trailingZeroBitCount)
             append(major | code)
-            for index in (0..<width).reversed() { append(UInt8(truncatingIfNeeded: argument >> UInt64(index * 8))) }
+            for index in (0..<width).reversed() {
+                append(UInt8(truncatingIfNeeded: argument >> UInt64(index * 8)))
+            }
         }
 
         private mutating func append(_ byte: UInt8) {
@@ -81,7 +85,9 @@ extension CBOR {
 
     /// The block of an encoded byte string or typed array, and the tag that names its elements (64, bytes, if none does);
     /// `nil` for any other value.
-    package static func bulk(in bytes: UnsafeRawBufferPointer) -> (tag: UInt64, payload: UnsafeRawBufferPointer)? {
+    package static func bulk(in bytes: UnsafeRawBufferPointer) -> (
+        tag: UInt64, payload: UnsafeRawBufferPointer
+    )? {
         var reader = ByteReader(bytes)
         guard var head = try? reader.readHead() else { return nil }
         var tag = UInt8.littleEndianTag

@@ -177,6 +177,7 @@ import Testing
             let object = incoming(source.id)
             try await exchange.fetcher().fetch(object, from: server.endpoint)
             #expect(object.destination?.array == source.bytes)
+            try await eventually { server.figures.objectCount == 1 }
             #expect(server.figures.compressedChunkCount > 0)
             #expect(server.figures.wireByteCount < source.byteCount)
         }
@@ -194,6 +195,7 @@ import Testing
             let object = incoming(source.id)
             try await exchange.fetcher(plain).fetch(object, from: server.endpoint)
             #expect(object.destination?.array == source.bytes)
+            try await eventually { server.figures.objectCount == 1 }
             #expect(server.figures.wireByteCount == source.byteCount)
         }
     }
@@ -207,6 +209,7 @@ import Testing
             let server = try exchange.serve([source], slow)
             let object = incoming(source.id)
             try await exchange.fetcher().fetch(object, from: server.endpoint)
+            try await eventually { server.figures.objectCount == 1 }
             #expect(server.figures.compressedChunkCount == 0)
         }
     }

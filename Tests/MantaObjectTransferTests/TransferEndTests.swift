@@ -128,6 +128,35 @@ import Testing
         }
     }
 
+    @Test("who waits to be accepted by a server that stops is told", .timeLimit(.minutes(1)))
+    func stopsBeforeAccepting() async throws {
+        try await withExchange { exchange in
+            var options = BulkOptions()
+            options.connectionLimit = 1
+            options.wrap = { FaultyStream($0, .stall, afterSending: Self.chunk * 3 / 2) }
+            let server = try exchange.serve([source], options)
+            let fetcher = exchange.fetcher(patient())
+            let tasks = (0..<3).map { _ in
+                let object = incoming(source.id)
+                let task = Task {
+                    await transferError { () throws(TransferError) in
+                        try await fetcher.fetch(object, from: server.endpoint)
+                    }
+                }
+                return (object, task)
+            }
+            try await eventually { tasks.contains { $0.0.receivedByteCount == Self.chunk } }
+            await server.stop()
+            for (_, task) in tasks {
+                switch await task.value {
+                // The latter when it had not connected yet.
+                case .closed, .refused: break
+                case let error: #expect(error == .closed(""))
+                }
+            }
+        }
+    }
+
     @Test(
         "a fetcher that stops cancels all its transfers, and those that come later",
         .timeLimit(.minutes(1))

@@ -79,7 +79,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(servers.map(\.figures.objectCount).reduce(0, +) == 40)
+            try await eventually { servers.map(\.figures.objectCount).reduce(0, +) == 40 }
         }
     }
 

@@ -69,7 +69,8 @@ struct ReplyCacheTests {
         #expect(describe(cache.arrived(token(2), "")) == "value [2, 2, 2, 2]")
         // One that is larger than the limit is kept while it is the newest.
         _ = cache.arrived(token(4), "")
-        _ = cache.finished(token(4), .value, KeptReply([UInt8](repeating: 4, count: 50)), until: later, now: now)
+        let large = KeptReply([UInt8](repeating: 4, count: 50))
+        _ = cache.finished(token(4), .value, large, until: later, now: now)
         #expect(cache.byteCount == 50)
         #expect(cache.entryCount == 4)
     }

@@ -155,7 +155,9 @@ struct CallTests {
         }
     }
 
-    @Test("large arguments and results cross whole, in the store or past it; what fits neither it nor a frame is refused")
+    @Test(
+        "large arguments and results cross whole, in the store or past it; what fits neither it nor a frame is refused"
+    )
     func sizes() async throws {
         try await withCluster {
             $0.frameLimit = 8 << 20

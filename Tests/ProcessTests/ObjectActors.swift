@@ -17,7 +17,8 @@ distributed actor Holder: Spawnable {
 
     distributed func process() -> Int32 { getpid() }
 
-    distributed func make(_ count: Int, of byte: UInt8, owner: ObjectOwner) async throws -> ObjectRef<[UInt8]> {
+    distributed func make(_ count: Int, of byte: UInt8, owner: ObjectOwner) async throws -> ObjectRef<[UInt8]>
+    {
         try await actorSystem.put([UInt8](repeating: byte, count: count), owner: owner)
     }
 
@@ -54,7 +55,9 @@ distributed actor Holder: Spawnable {
     distributed func echo(_ parcel: Parcel) -> Parcel { parcel }
     distributed func length(of bytes: [UInt8]) -> Int { bytes.count }
     distributed func double(_ numbers: [Int]) -> [Int] { numbers.map { $0 * 2 } }
-    distributed func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
+    distributed func repeated(_ text: String, _ count: Int) -> String {
+        String(repeating: text, count: count)
+    }
 
     /// Opens an object that holds references.
     distributed func open(_ ref: ObjectRef<Parcel>) async throws -> Int {
