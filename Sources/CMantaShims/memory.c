@@ -58,6 +58,13 @@ int manta_file_reserve(int fd, uint64_t offset, uint64_t byte_count) {
     return 0;
 }
 
+int manta_file_release(int fd, uint64_t offset, uint64_t byte_count) {
+    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    while (fallocate(fd, mode, (off_t)offset, (off_t)byte_count) != 0)
+        if (errno != EINTR) return -errno;
+    return 0;
+}
+
 ssize_t manta_file_read(int fd, void *bytes, size_t byte_count, uint64_t offset) {
     ssize_t count = pread(fd, bytes, byte_count, (off_t)offset);
     return count < 0 ? -errno : count;

@@ -87,6 +87,13 @@ package final class NodeHost: Sendable {
         await system.stop()
     }
 
+    /// Cuts the node off at once, as if its process had ended.
+    package func cutOff() {
+        client.stop()
+        system.cutOff()
+        store.cutOff()
+    }
+
     /// Ends the workers at once and takes the node's socket away, for a process that is about to exit.
     package func abandon() {
         processes.killAll()

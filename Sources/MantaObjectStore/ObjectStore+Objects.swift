@@ -44,7 +44,7 @@ extension ObjectStore {
         let traits = ObjectTraits(lead: lead, role: role, holdsReferences: holdsReferences)
         let now = Moment(nanoseconds: manta_now())
         while true {
-            let records = tables.header.reservedRecords
+            let records = segment.reserved(.records)
             let reserved = try locked { tables in
                 tables.reserve(id, owner: owner, byteCount: byteCount, traits: traits, writer: slot, now: now)
             }
@@ -52,7 +52,7 @@ extension ObjectStore {
             case .at(let record): return try back(record, id: id, byteCount: byteCount, lead: lead)
             case .doesNotFit: return nil
             case .needsRecords:
-                guard try segment.reserveRecords(seen: records, patience: patience) else { return nil }
+                guard try segment.reserve(.records, seen: records, patience: patience) else { return nil }
             case .exists: throw ClusterError(.invalidArgument, "\(id) is in the object store already")
             }
         }
@@ -90,7 +90,7 @@ extension ObjectStore {
         }
         if let joined { return ObjectPin(id: id, store: self, record: joined) }
         while true {
-            let nodes = tables.header.reservedPins
+            let nodes = segment.reserved(.pins)
             let (record, pinned) = try locked { tables -> (UInt32, StoreTables.Pinned?) in
                 let record = tables.find(id)
                 guard record != 0, tables.record(record).state == StoreRecord.State.sealed else {
@@ -101,7 +101,7 @@ extension ObjectStore {
             switch pinned {
             case nil: return nil
             case .needsNodes:
-                guard try segment.reservePins(seen: nodes, patience: patience) else {
+                guard try segment.reserve(.pins, seen: nodes, patience: patience) else {
                     throw ClusterError(.overloaded, "the processes of the node pin \(nodes) objects")
                 }
             case .node(let node):

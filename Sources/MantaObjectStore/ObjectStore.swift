@@ -106,13 +106,17 @@ package final class ObjectStore: Sendable {
 
     /// Gives something back, now or when the lock can be had again.
     func settle(_ debt: Debt) {
-        do {
-            try locked { _ in pay(debt) }
-        } catch {
-            debts.withLock { debts in
-                debts.append(debt)
-                hasDebts.store(true, ordering: .relaxed)
-            }
+        // While something is owed, whoever has the lock is stopped: the first waits for it, a thousand others need not.
+        let patience = hasDebts.load(ordering: .relaxed) ? 0 : patience
+        guard (try? segment.lockTables(patience: patience)) != nil else { return owe([debt]) }
+        pay(debt)
+        segment.unlockTables()
+    }
+
+    private func owe(_ due: [Debt]) {
+        debts.withLock { debts in
+            debts += due
+            hasDebts.store(true, ordering: .relaxed)
         }
     }
 
@@ -123,7 +127,9 @@ package final class ObjectStore: Sendable {
             debts = []
             return due
         }
-        due.forEach(settle)
+        guard (try? segment.lockTables(patience: 0)) != nil else { return owe(due) }
+        due.forEach(pay)
+        segment.unlockTables()
     }
 
     /// Under the lock.

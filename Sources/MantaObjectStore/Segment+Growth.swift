@@ -3,7 +3,7 @@ internal import MantaCore
 
 /// Memory is reserved before anything is stored in it, or a full file system would end the process (SIGBUS).
 ///
-/// Always from the watermark upwards and by one process at a time: when the system refuses a range, it takes back what it
+/// Always from the watermark upwards and by one process at a time, which has the lock of growth: when the system refuses a range, it takes back what it
 /// had reserved of it so far, untouched memory of an earlier reservation included.
 extension Segment {
     /// The most that is reserved in one go, in bytes: some milliseconds, after which others have their turn.
@@ -42,48 +42,71 @@ extension Segment {
         return 0
     }
 
-    /// Reserves more records, unless somebody just did.
+    /// What of the tables is reserved step by step.
+    enum Table {
+        case records
+        case pins
+    }
+
+    /// Reserves more of a table, unless somebody just did.
     ///
     /// - Parameters:
-    ///   - seen: How many there were when one was missing.
+    ///   - table: Which one.
+    ///   - seen: How many of its records or nodes were reserved when one was missing.
     ///   - patience: In nanoseconds.
     /// - Returns: Whether there are more now; `false` when the table is at its limit.
     /// - Throws: `storeFull` when the system refuses; `overloaded` when the lock cannot be had.
-    func reserveRecords(seen: UInt32, patience: UInt64) throws(ClusterError) -> Bool {
-        guard seen < UInt32(layout.recordLimit) else { return false }
+    func reserve(_ table: Table, seen: UInt32, patience: UInt64) throws(ClusterError) -> Bool {
+        let (offset, byteCount, limit) =
+            switch table {
+            case .records: (layout.recordsOffset, StoreLayout.recordByteCount, layout.recordLimit)
+            case .pins: (layout.pinsOffset, StoreLayout.pinByteCount, layout.pinLimit)
+            }
+        guard seen < UInt32(limit) else { return false }
         let code = try growing(patience: patience) {
-            let header = header
-            guard header.reservedRecords == seen else { return 0 }
-            let step = UInt32(StoreLayout.tableStep / StoreLayout.recordByteCount)
-            let code = manta_file_reserve(
-                file,
-                UInt64(layout.recordsOffset + Int(seen) * StoreLayout.recordByteCount),
-                UInt64(StoreLayout.tableStep)
-            )
-            if code == 0 { header.reservedRecords = min(seen + step, UInt32(layout.recordLimit)) }
-            return code
+            guard reserved(table) == seen else { return 0 }
+            let start = UInt64(offset + Int(seen) * byteCount)
+            var code = manta_file_reserve(file, start, UInt64(StoreLayout.tableStep))
+            if code != 0, releaseTail(patience: patience) {
+                code = manta_file_reserve(file, start, UInt64(StoreLayout.tableStep))
+            }
+            guard code == 0 else { return code }
+            let count = min(seen + UInt32(StoreLayout.tableStep / byteCount), UInt32(limit))
+            switch table {
+            case .records: header.reservedRecords = count
+            case .pins: header.reservedPins = count
+            }
+            return 0
         }
         guard code == 0 else { throw Self.refused(StoreLayout.tableStep, in: directory, code: code) }
         return true
     }
 
-    /// The same for pin nodes.
-    func reservePins(seen: UInt32, patience: UInt64) throws(ClusterError) -> Bool {
-        guard seen < UInt32(layout.pinLimit) else { return false }
-        let code = try growing(patience: patience) {
-            let header = header
-            guard header.reservedPins == seen else { return 0 }
-            let step = UInt32(StoreLayout.tableStep / StoreLayout.pinByteCount)
-            let code = manta_file_reserve(
-                file,
-                UInt64(layout.pinsOffset + Int(seen) * StoreLayout.pinByteCount),
-                UInt64(StoreLayout.tableStep)
-            )
-            if code == 0 { header.reservedPins = min(seen + step, UInt32(layout.pinLimit)) }
-            return code
+    func reserved(_ table: Table) -> UInt32 {
+        switch table {
+        case .records: header.reservedRecords
+        case .pins: header.reservedPins
         }
-        guard code == 0 else { throw Self.refused(StoreLayout.tableStep, in: directory, code: code) }
-        return true
+    }
+
+    /// Gives the system back what is reserved for data behind the last object, for the holder of the lock of growth.
+    ///
+    /// A file system may be smaller than the capacity. What was prepared there, or freed, must not keep small objects from
+    /// being noted.
+    ///
+    /// - Returns: Whether there may be more memory now.
+    private func releaseTail(patience: UInt64) -> Bool {
+        // The only place where one process has both locks; nobody asks for the lock of growth while it has the other.
+        guard (try? lockTables(patience: patience)) != nil else { return false }
+        tables.dropTail()
+        let end = min(header.reservedData, header.top.roundedUp(to: StoreLayout.sectionAlignment))
+        // Who is placed there from now on sees that it has to reserve.
+        header.reservedData = end
+        unlockTables()
+        // Up to the end of the file, not of what was reserved: a process that died may have left memory behind it, just
+        // reserved, or about to be given back.
+        let count = layout.capacity - end
+        return count > 0 && manta_file_release(file, UInt64(layout.dataOffset + end), UInt64(count)) == 0
     }
 
     /// What the system has reserved for the file, in bytes.

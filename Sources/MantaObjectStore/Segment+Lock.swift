@@ -28,8 +28,8 @@ extension Segment {
 
     func unlockTables() { manta_shared_unlock(header.tableLock) }
 
-    /// Runs `body` with the lock of growth. What it guards are watermarks that only rise, after the memory is there, so
-    /// there is nothing to repair when its holder dies.
+    /// Runs `body` with the lock of growth. What it guards are watermarks that rise after the memory came and fall
+    /// before it goes, so there is nothing to repair when its holder dies.
     func growing(patience: UInt64, _ body: () -> Int32) throws(ClusterError) -> Int32 {
         let lock = header.growthLock
         switch manta_shared_lock(lock, patience) {

@@ -26,7 +26,7 @@ struct StoreHeader {
         nonmutating set { manta_put32(base + 320, newValue) }
     }
 
-    // MARK: What is reserved: changed under the lock of growth, only ever upwards
+    // MARK: What is reserved: changed under the lock of growth, downwards under both
 
     var reservedData: Int {
         get { Int(manta_get64(base + 328)) }

@@ -12,7 +12,7 @@
 //    128  lock of the tables, 64 bytes       192  process id of who has it or had it last, u32
 //    196  1: the truth contradicts itself, u32                              200  times rebuilt, u32
 //    256  lock of growth, 64 bytes           320  process id of who has it or had it last, u32
-//    328  T bytes of data that the system has reserved, u64
+//    328  T bytes of data that the system has reserved, u64 (at least; set before they are given back, after they came)
 //    336  T record slots so reserved, u32    340  T pin nodes so reserved, u32
 //    384  end of the data ever handed out and not taken back, u64
 //    392  bytes in use, u64                  400  bytes pinned, u64         408  clock of uses, u64

@@ -123,11 +123,25 @@ extension StoreTables {
             header.top = reserved
             return false
         }
+        dropLast(index)
+        return true
+    }
+
+    /// Gives up the free extent at the end of what is in use, if there is one.
+    func dropTail() {
+        let last = header.lastExtent
+        guard last != 0, record(last).state == StoreRecord.State.free else { return }
+        removeFromList(last)
+        dropLast(last)
+    }
+
+    private func dropLast(_ index: UInt32) {
+        let header = header
+        let extent = record(index)
         header.lastExtent = extent.before
         if extent.before != 0 { record(extent.before).after = 0 }
         header.top = extent.offset
         discardRecord(index)
-        return true
     }
 
     // MARK: Records

@@ -59,7 +59,7 @@ final class BulkSender {
             return try send(.error(messageByteCount: message.utf8.count), to: request, message)
         }
         try send(.found(ObjectHead(of: source)), to: request)
-        choice.startObject()
+        choice.startObject(byteCount: source.byteCount - request.offset)
         figures.objectCount += 1
         var offset = request.offset
         var index: UInt32 = 0

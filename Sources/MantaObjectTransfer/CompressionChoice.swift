@@ -36,7 +36,9 @@ package struct CompressionChoice: Sendable {
     private var compressSecondsPerByte = 0.0
     /// How long probes may take before there is more to send.
     private var allowance: Double
+    /// How long the last one took, which is what the next one is expected to take.
     private var probeSeconds: Double
+    private var mayProbeNow = false
 
     package init() {
         probeSeconds = 100e-6
@@ -44,13 +46,18 @@ package struct CompressionChoice: Sendable {
     }
 
     /// What comes now is of another object, so nothing is known of its bytes.
-    package mutating func startObject() { ratio = nil }
+    ///
+    /// One that is large enough to pay for a probe is probed at once, whatever those of others have cost.
+    package mutating func startObject(byteCount: Int) {
+        ratio = nil
+        mayProbeNow = Double(byteCount) * linkSecondsPerByte * Self.probeShare >= probeSeconds
+    }
 
     /// What to do with the next chunk.
     package func step(byteCount: Int) -> Step {
         guard byteCount >= Self.leastByteCount, linkByteCount > 0 else { return .plain }
         if pays { return .compressed }
-        return allowance >= probeSeconds ? .probe : .plain
+        return mayProbeNow || allowance >= probeSeconds ? .probe : .plain
     }
 
     /// What to do with a chunk that was probed.
@@ -59,6 +66,7 @@ package struct CompressionChoice: Sendable {
     package mutating func probed(byteCount: Int, compressedByteCount: Int?, took duration: Duration) {
         probeSeconds = min(max(seconds(duration), 1e-6), Self.longestProbeSeconds)
         allowance -= probeSeconds
+        mayProbeNow = false
         compressed(byteCount: byteCount, compressedByteCount: compressedByteCount, took: duration)
     }
 
@@ -92,9 +100,10 @@ package struct CompressionChoice: Sendable {
 
     private var pays: Bool {
         guard let ratio else { return false }
-        let plain = linkSeconds / max(linkByteCount, 1)
-        return compressSecondsPerByte + ratio * plain < Self.margin * plain
+        return compressSecondsPerByte + ratio * linkSecondsPerByte < Self.margin * linkSecondsPerByte
     }
+
+    private var linkSecondsPerByte: Double { linkSeconds / max(linkByteCount, 1) }
 
     private func seconds(_ duration: Duration) -> Double {
         let (seconds, attoseconds) = duration.components

@@ -104,6 +104,17 @@ package final class NodeStore: Sendable {
     /// The process is about to exit.
     package func abandon() { removeFiles() }
 
+    /// Cuts the node off from others at once, for tests: what is under way ends without notice.
+    package func cutOff() {
+        isStopped.store(true, ordering: .relaxed)
+        let (server, pulls) = (server.withLock { $0.take() }, pulls)
+        // As the end of a process would, which nobody waits for either. It ends when the threads have.
+        _ = Task.detached {
+            await server?.stop()
+            await pulls.stop()
+        }
+    }
+
     private func removeFiles() {
         if case .unix(let path) = place.bulk { unlink(path) }
         spills.removeAll()
@@ -127,23 +138,30 @@ package final class NodeStore: Sendable {
     }
 
     /// Takes back what processes held that are gone.
-    package func takeBack() {
-        do {
-            _ = try store.takeBackFromTheDead()
-        } catch {
-            logger.warning("the object store does not answer", metadata: ["error": "\(error)"])
+    package func takeBack() { later { _ = try $0.store.takeBackFromTheDead() } }
+
+    /// Runs `body` in a moment. Not here, because a process that is stopped may have the lock of the store for a while, and
+    /// the control lane must not wait for it.
+    private func later(_ body: @escaping @Sendable (NodeStore) throws -> Void) {
+        disk.async { [self] in
+            do {
+                try body(self)
+            } catch {
+                logger.warning("the object store does not answer", metadata: ["error": "\(error)"])
+            }
         }
     }
 
     // MARK: Listings
 
-    package func figures() throws -> StoreFigures {
-        StoreFigures(capacity: store.address.capacity, used: try store.figures().usedByteCount)
+    package func figures() async throws -> StoreFigures {
+        let used = try await onDisk { try self.store.figures().usedByteCount }
+        return StoreFigures(capacity: store.address.capacity, used: used)
     }
 
-    package func objects() throws -> [ObjectInfo] {
+    package func objects() async throws -> [ObjectInfo] {
         let now = Lane.now
-        let inMemory = try store.entries().map { entry in
+        let inMemory = try await onDisk { try self.store.entries() }.map { entry in
             ObjectInfo(
                 id: entry.id,
                 node: node,
@@ -179,15 +197,11 @@ extension NodeStore: LocalKeeper {
     }
 
     package func ended(_ processes: [ProcessID]) {
-        for process in processes {
-            do {
-                try store.freeAll(ownedBy: process)
-            } catch {
-                logger.warning("cannot free objects", metadata: ["owner": "\(process)", "error": "\(error)"])
-            }
+        later { node in
+            for process in processes { try node.store.freeAll(ownedBy: process) }
+            node.spills.removeAll(ownedBy: Set(processes))
+            _ = try node.store.takeBackFromTheDead()
         }
-        spills.removeAll(ownedBy: Set(processes))
-        takeBack()
     }
 
     package var owners: Set<ProcessID> {

@@ -199,8 +199,11 @@ package distributed actor Raylet: ControlActor {
 
     // MARK: Objects
 
-    package distributed func storeFigures() throws -> StoreFigures { try options.store.figures() }
-    package distributed func objects() throws -> [ObjectInfo] { try options.store.objects() }
+    package distributed func storeFigures() async throws -> StoreFigures {
+        try await options.store.figures()
+    }
+
+    package distributed func objects() async throws -> [ObjectInfo] { try await options.store.objects() }
 
     // MARK: The end
 

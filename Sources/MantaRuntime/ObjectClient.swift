@@ -61,13 +61,48 @@ package final class ObjectClient: Sendable {
             let result = body(&table)
             return (result, table.takeEvents(), table.hasUpdates)
         }
-        for event in events { perform(event) }
+        if !events.isEmpty { perform(events) }
         if hasUpdates { exchange.flushSoon() }
         return result
     }
 
+    /// What is to be done, and whether somebody is at it.
+    private struct Work {
+        var events: [ReferenceTable.Event] = []
+        var isTaken = false
+    }
+
+    private let work = Mutex(Work())
+
+    /// One after another: what a freed object held is released, which may free another one, and so on for as many as there
+    /// are in a row. So they queue up, and are not done inside each other.
+    private func perform(_ events: [ReferenceTable.Event]) {
+        let isMine = work.withLock { work in
+            work.events += events
+            defer { work.isTaken = true }
+            return !work.isTaken
+        }
+        guard isMine else { return }
+        while let event = nextEvent() { perform(event) }
+    }
+
+    private func nextEvent() -> ReferenceTable.Event? {
+        work.withLock { work in
+            let next = work.events.popLast()
+            if next == nil { work.isTaken = false }
+            return next
+        }
+    }
+
     func released(_ id: ObjectID) { change { $0.released(id) } }
-    func concluded(_ token: UInt64) { change { $0.concluded(token, now: Lane.now) } }
+    func concluded(_ token: UInt64) {
+        let next = change { table in
+            table.concluded(token, now: Lane.now)
+            return table.nextRetraction
+        }
+        // Nothing else may ever be said that would have it asked back.
+        if next != .distantFuture { exchange.flush(by: next) }
+    }
 
     private func perform(_ event: ReferenceTable.Event) {
         switch event {

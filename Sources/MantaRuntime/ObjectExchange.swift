@@ -13,6 +13,8 @@ final class ObjectExchange: Sendable {
 
     private let control: Lane
     private let isDue = Atomic<Bool>(false)
+    /// When the table next has something to say again, or to ask.
+    private let alarm = Mutex(Moment.distantFuture)
     private let signal: AsyncStream<Void>.Continuation
     private let signals: AsyncStream<Void>
     private let runner = Mutex<Task<Void, Never>?>(nil)
@@ -32,6 +34,18 @@ final class ObjectExchange: Sendable {
         control.execute { [control, signal] in
             control.wake(LaneTimer { signal.yield() }, at: Lane.now + pause)
         }
+    }
+
+    /// Has words sent that are due at a moment to come.
+    func flush(by next: Moment) {
+        let isEarlier = alarm.withLock { alarm in
+            // The last one has gone off, or is about to.
+            if alarm <= Lane.now { alarm = .distantFuture }
+            guard next < alarm else { return false }
+            alarm = next
+            return true
+        }
+        if isEarlier { wake(after: next.since(Lane.now)) }
     }
 
     /// Begins to send for `client`; `stop()` ends it.
@@ -56,7 +70,7 @@ final class ObjectExchange: Sendable {
                         await self.send(update, to: peer, client)
                     }
                 }
-                if next != .distantFuture { wake(after: next.since(Lane.now)) }
+                flush(by: next)
             }
             group.cancelAll()
         }

@@ -8,7 +8,7 @@ final class ObjectHandle: Sendable {
     let owner: ProcessID
     let client: ObjectClient
     /// `false` for one that came too late to be counted: the object is gone.
-    private let isCounted: Bool
+    let isCounted: Bool
 
     /// Takes over one count of the table.
     init(_ id: ObjectID, owner: ProcessID, client: ObjectClient, isCounted: Bool = true) {

@@ -5,7 +5,7 @@ import MantaWire
 /// A reference as it is encoded: an array of creator, serial, owner, sender and token.
 ///
 /// The token tells the sender when the reference has arrived, so that it holds the object until then; 0 inside an object,
-/// which holds what it refers to itself, and for the objects of large arguments, which the caller holds.
+/// which holds what it refers to itself, for the objects of large arguments, which the caller holds, and for what is gone.
 struct ObjectReference {
     var id: ObjectID
     var owner: ProcessID
@@ -22,6 +22,9 @@ struct ObjectReference {
         if isInObject {
             token = 0
             attachment = handle
+        } else if !handle.isCounted {
+            // There is nothing to hold. Whoever gets it cannot count it either, and is told what has become of it.
+            token = 0
         } else {
             let passage = ObjectPassage(handle)
             token = passage.token

@@ -9,6 +9,8 @@ package struct RemoteFailure: Error, Codable, Sendable {
     /// As the runtime looks the type up; `nil` when the error is not `Codable` or its type is private.
     private var mangledTypeName: String?
     private var payload: [UInt8]?
+    /// What the payload needs on its way; only where it was made.
+    private var attachments: [any AnyObject & Sendable] = []
     package private(set) var typeName: String
     package private(set) var text: String
     private var isCancellation: Bool
@@ -22,11 +24,27 @@ package struct RemoteFailure: Error, Codable, Sendable {
         text = String(describing: error)
         isCancellation = error is CancellationError
         guard let codable = error as? any (Error & Codable),
-            let name = TypeCatalog.name(of: type(of: codable)),
-            let bytes = try? CBOR.encode(codable, userInfo: system.codingUserInfo)
+            let name = TypeCatalog.name(of: type(of: codable))
         else { return }
+        let writer = ByteWriter()
+        guard (try? CBOR.encode(codable, into: writer, userInfo: system.codingUserInfo)) != nil else {
+            return
+        }
         mangledTypeName = name
-        payload = bytes
+        payload = Array(writer.bytes)
+        attachments = writer.attachments
+    }
+
+    private enum CodingKeys: CodingKey { case mangledTypeName, payload, typeName, text, isCancellation }
+
+    package func encode(to encoder: any Encoder) throws {
+        for object in attachments { _ = CBOR.attach(object, to: encoder) }
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(mangledTypeName, forKey: .mangledTypeName)
+        try container.encodeIfPresent(payload, forKey: .payload)
+        try container.encode(typeName, forKey: .typeName)
+        try container.encode(text, forKey: .text)
+        try container.encode(isCancellation, forKey: .isCancellation)
     }
 
     /// The error as the caller sees it.

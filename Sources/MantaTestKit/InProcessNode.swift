@@ -20,7 +20,7 @@ final class InProcessNode: NodeBackend {
     func kill() async {
         // The raylet first: it is not to report the end of its workers, nor to start others.
         launcher.close()
-        host.system.cutOff()
+        host.cutOff()
         launcher.killAll()
         await resume()
     }

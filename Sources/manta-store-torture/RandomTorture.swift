@@ -14,10 +14,14 @@ struct RandomTorture {
     private var returned: [ProcessID] = []
     private static let childCount = 3
 
-    init(seed: UInt64) throws {
+    /// The seed decides what the workers do, not when they are killed nor who comes first. The directory, where the store's
+    /// memory comes from, may be of a file system that is too small.
+    init(seed: UInt64, directory: String?) throws {
         self.seed = seed
         random = SplitMix64(seed: seed)
-        store = try ObjectStore.create(.init(capacity: 16 << 20), keeper: ProcessID(1 << 24))
+        var options = ObjectStore.Options(capacity: 16 << 20)
+        if let directory { options.directory = directory }
+        store = try ObjectStore.create(options, keeper: ProcessID(1 << 24))
     }
 
     mutating func run(seconds: Int) throws {
@@ -27,7 +31,11 @@ struct RandomTorture {
         var children = (0..<Self.childCount).map { _ in start() }
         while manta_now() < end, getppid() == parent {
             // The keeper's own work takes a random time.
-            try work()
+            do {
+                try work()
+            } catch let error as ClusterError where error.code == .storeFull {
+                for victim in try store.victims(byteCount: 1 << 18) { try store.free(victim.id) }
+            }
             let chosen = Int.random(in: children.indices, using: &random)
             for index in children.indices {
                 if index == chosen {

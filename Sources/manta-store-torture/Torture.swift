@@ -5,8 +5,9 @@ internal import MantaObjectStore
 
 /// Processes that share an object store are killed over and over, and what they leave behind is looked at.
 ///
-///     manta-store-torture run [SECONDS] [SEED]    kill at random instants while others write and read
-///     manta-store-torture steps                   kill after every single store of every operation, in turn
+///     manta-store-torture run [SECONDS] [SEED] [DIRECTORY]    kill at random instants while others write and read
+///     manta-store-torture steps                               kill after every store of every operation, in turn
+///     manta-store-torture scarce DIRECTORY                    the same where the directory's memory (8 MiB) is used up
 ///
 /// Ends with 0 when nothing was wrong. The other roles are for the processes that it starts.
 @main
@@ -20,11 +21,16 @@ enum Torture {
                 let seconds = number(2).map(Int.init) ?? 20
                 // It takes all processors for that long: others on the machine go first.
                 nice(3)
-                var torture = try RandomTorture(seed: number(3) ?? UInt64.random(in: 1..<1 << 32))
+                var torture = try RandomTorture(
+                    seed: number(3) ?? UInt64.random(in: 1..<1 << 32),
+                    directory: CommandLine.arguments.count > 4 ? CommandLine.arguments[4] : nil
+                )
                 try torture.run(seconds: seconds)
             case "steps":
                 var torture = try StepTorture()
                 try torture.run()
+            case "scarce":
+                try ShortageTorture(directory: CommandLine.arguments[2]).run()
             case "work":
                 Steps.start(count: Int(number(6) ?? 0), signal: SIGKILL)
                 var worker = try Worker(
@@ -38,11 +44,14 @@ enum Torture {
                 try Script(store: address()).run()
             case "hold":
                 try Holder.run(address(), process: ProcessID(number(4) ?? 0))
+            case "shortage":
+                Steps.start(count: Int(number(4) ?? 0), signal: SIGKILL)
+                try ShortageTorture.put(address())
             case "touch":
                 Steps.start(count: Int(number(4) ?? 0), signal: SIGKILL)
                 try ObjectStore.open(address(), as: ProcessID(6)).prepareNothing()
             default:
-                print("manta-store-torture run [SECONDS] [SEED] | steps")
+                print("manta-store-torture run [SECONDS] [SEED] [DIRECTORY] | steps | scarce DIRECTORY")
                 exit(2)
             }
         } catch {

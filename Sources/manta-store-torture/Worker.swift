@@ -31,21 +31,23 @@ struct Worker {
     mutating func step() throws {
         do {
             switch Int.random(in: 0..<1_000, using: &random) {
-            case ..<400: try put()
-            case ..<700: try read()
-            case ..<900: if let id = pick() { try store.free(id) }
-            case ..<930: try surrender()
+            case ..<500: try put()
+            case ..<720: try read()
+            case ..<850: if let id = pick() { try store.free(id) }
+            case ..<880: try surrender()
             case ..<950: known = try store.entries().map(\.id)
             case ..<960: _ = try store.takeBackFromTheDead()
-            case ..<965: try store.freeAll(ownedBy: Self.owners.randomElement(using: &random) ?? process)
+            case ..<961: try store.freeAll(ownedBy: Self.owners.randomElement(using: &random) ?? process)
             case ..<975: _ = try store.prepare(byteCount: 64 << 10)
-            case ..<985: try makeRoom(1 << 16)
+            case ..<985: try makeRoom(1 << 12)
             case ..<990: _ = try store.figures()
             case ..<995: try abandon()
             default:
                 held = []
                 store = try ObjectStore.open(address, as: process)
             }
+        } catch let error as ClusterError where error.code == .storeFull {
+            try makeRoom(1 << 18)
         } catch let error as ClusterError where error.code == .overloaded {
             // A machine that is busy enough may stop a process for seconds.
         }
@@ -54,7 +56,9 @@ struct Worker {
     private static let owners = (1...4).map { ProcessID($0) }
 
     private mutating func size() -> Int {
-        switch Int.random(in: 0..<20, using: &random) {
+        // Many small objects need much of the tables, large ones of the data.
+        if process.rawValue % 3 != 0 { return Int.random(in: 0...300, using: &random) }
+        return switch Int.random(in: 0..<20, using: &random) {
         case ..<12: Int.random(in: 0...2_000, using: &random)
         case ..<19: Int.random(in: 0...40_000, using: &random)
         default: Int.random(in: 0...600_000, using: &random)

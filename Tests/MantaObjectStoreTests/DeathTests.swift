@@ -46,6 +46,13 @@ struct DeathTests {
                 owner: anyOwner,
                 byteCount: 10
             )
+            var many: [Reservation?] = try (10..<110).map { serial in
+                try store.reserve(
+                    ObjectID(creator: ProcessID(1), serial: serial),
+                    owner: anyOwner,
+                    byteCount: 10
+                )
+            }
             let child = try TortureProcess([
                 "script", store.address.path, String(store.address.capacity), "3", "\(SIGSTOP)",
             ])
@@ -60,6 +67,8 @@ struct DeathTests {
             pin = nil
             reservation = nil
             #expect(pin == nil && reservation == nil)
+            many = []
+            #expect(many.isEmpty)
             child.signal(SIGCONT)
             #expect(try await child.end() == .exited(0))
             #expect(child.printed().contains("steps "))

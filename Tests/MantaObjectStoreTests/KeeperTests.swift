@@ -87,19 +87,20 @@ struct KeeperTests {
             let id = try stores.put(byteCount: index)
             if index % 3 == 0 { try stores.keeper.free(id) }
             if index % 3 == 1 { held.append(try stores.keeper.pin(id)) }
-            if index % 500 == 0 { try checkSums(stores) }
+            if index % 500 == 0 { try Self.checkSums(stores) }
         }
-        try checkSums(stores)
+        try Self.checkSums(stores)
         #expect(try stores.keeper.prepare(byteCount: 3 << 20) > 0)
         #expect(try stores.keeper.prepare(byteCount: 3 << 20) == 0)
         #expect(try stores.keeper.prepare(byteCount: 0) == 0)
         #expect(try stores.keeper.prepare(byteCount: .min) == 0)
-        try checkSums(stores)
+        try Self.checkSums(stores)
         #expect(try stores.keeper.prepare(byteCount: .max) > 0)
-        try checkSums(stores)
+        try Self.checkSums(stores)
     }
 
-    private func checkSums(_ stores: Stores) throws {
+    /// The sums of the entries, and what the system says that the file takes.
+    static func checkSums(_ stores: Stores) throws {
         #expect(try stores.faults() == [])
         let figures = try stores.keeper.figures()
         let pinned = try stores.keeper.entries().filter { $0.pinCount > 0 }

@@ -10,7 +10,9 @@ struct ObjectStoreTests {
         let stores = try Stores(capacity: 1 << 20)
         let other = try stores.open()
         let id = stores.newID()
-        let reservation = try #require(try stores.keeper.reserve(id, owner: anyOwner, byteCount: 5_000, lead: 7))
+        let reservation = try #require(
+            try stores.keeper.reserve(id, owner: anyOwner, byteCount: 5_000, lead: 7)
+        )
         fill(reservation.bytes, seed: 1)
         #expect(try other.pin(id) == nil)
         #expect(try !other.contains(id))

@@ -26,4 +26,14 @@ struct TortureTests {
         let seconds = getenv("MANTA_STORE_TORTURE_SECONDS").flatMap { Int(String(cString: $0)) } ?? 20
         try await run(["run", String(seconds)], for: seconds)
     }
+
+    @Test(
+        "so it is where the system has less memory than the store would take: nobody meets SIGBUS",
+        .enabled(if: SmallFileSystem.isPossible, "needs to mount a small file system")
+    )
+    func withoutMemory() async throws {
+        let system = try SmallFileSystem(byteCount: 8 << 20)
+        try await run(["scarce", system.path])
+        try await run(["run", "8", "\(UInt32.random(in: 1 ... .max))", system.path], for: 8)
+    }
 }

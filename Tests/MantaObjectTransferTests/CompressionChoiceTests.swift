@@ -40,7 +40,19 @@ import Testing
         choice.sent(wireByteCount: 1 << 20, took: .milliseconds(100))
         choice.probed(byteCount: 65_536, compressedByteCount: 300, took: .microseconds(10))
         #expect(choice.step(byteCount: 1 << 20) == .compressed)
-        choice.startObject()
+        choice.startObject(byteCount: 1 << 20)
+        #expect(choice.step(byteCount: 1 << 20) == .probe)
+    }
+
+    @Test("a large object is probed at once, though probes of the last one were dear, and a small one is not")
+    func nextObjectAfterDearProbes() {
+        var choice = CompressionChoice()
+        choice.sent(wireByteCount: 1 << 20, took: .microseconds(200))
+        choice.probed(byteCount: 65_536, compressedByteCount: 40_000, took: .microseconds(140))
+        #expect(choice.stepAfterProbe == .plain && choice.step(byteCount: 1 << 20) == .plain)
+        choice.startObject(byteCount: 1 << 20)
+        #expect(choice.step(byteCount: 1 << 20) == .plain)
+        choice.startObject(byteCount: 128 << 20)
         #expect(choice.step(byteCount: 1 << 20) == .probe)
     }
 
@@ -127,7 +139,7 @@ private struct SimulatedLink {
     mutating func transmit(_ content: Content, always: Bool? = nil) -> Run {
         var run = Run()
         var compressedCount = 0
-        choice.startObject()
+        choice.startObject(byteCount: 600 << 20)
         for _ in 0..<600 {
             var compressing = 0.0
             var step =

@@ -2,7 +2,7 @@ import Foundation
 import Manta
 import SampleSupport
 
-/// One run of `wordindex`, in the driver: find the files, index them, ask the shards, show what they say.
+/// One run of `wordindex`, in the driver: find the files, put them into the store, ask the shards, show what they say.
 struct IndexJob: Sendable {
     /// As given; empty for the project's own.
     var paths: [String]
@@ -46,7 +46,8 @@ struct IndexJob: Sendable {
         _ start: ContinuousClock.Instant,
         _ console: inout Console
     ) async throws -> Bool {
-        var indexer = Indexer(index: index, files: search.files)
+        let corpus = try await Corpus(search.files, on: cluster, &console)
+        let indexer = Indexer(index: index, corpus: corpus)
         let top = try await indexer.ask(&console) { try await $0.top(topCount) }
         let found = try await indexer.ask(&console) { try await $0.postings(of: lookUps) }
         let totals = try await indexer.ask(&console) { try await $0.totals() }
@@ -55,7 +56,7 @@ struct IndexJob: Sendable {
 
         if topCount > 0 { show(top, of: totals.distinctWordCount) }
         for word in lookUps { show(found[word], of: word, in: search.files) }
-        show(indexer.indexed, totals, homes, unreadableFolders: search.failures.count, duration)
+        show(corpus, totals, homes, unreadableFolders: search.failures.count, duration)
         guard verifies else { return true }
         let outcome = Outcome(files: search.files, indexer: indexer, totals: totals, top: top)
         var verification = Verification(outcome: outcome, topCount: topCount)
@@ -93,16 +94,18 @@ extension IndexJob {
     }
 
     private func show(
-        _ indexed: IndexedFiles,
+        _ corpus: Corpus,
         _ totals: ShardTotals,
         _ homes: ShardHomes,
         unreadableFolders: Int,
         _ duration: Duration
     ) {
+        let indexed = corpus.indexed
         var table = Table([
             .left("files"), .left("\(indexed.fileCount)\(skipped(indexed, unreadableFolders))"),
         ])
-        table.add(["bytes", "\(indexed.byteCount)"])
+        let objects = corpus.batches.count == 1 ? "1 object" : "\(corpus.batches.count) objects"
+        table.add(["bytes", "\(indexed.byteCount), in \(objects)"])
         table.add(["words", "\(totals.wordCount)"])
         table.add(["distinct words", "\(totals.distinctWordCount)"])
         let processes = homes.processCount == 1 ? "1 process" : "\(homes.processCount) processes"
@@ -116,7 +119,7 @@ extension IndexJob {
         print()
         print(
             "chaos with seed \(chaos.seed): \(chaos.killCount) workers killed, shards restarted "
-                + "\(homes.restartCount) times, words sent in \(index.editionCount) editions"
+                + "\(homes.restartCount) times, filled in \(index.editionCount) editions"
         )
     }
 

@@ -1,25 +1,21 @@
 import SampleSupport
 
-/// Reads the files and sends their words to the shards, as often as it takes.
+/// Has the shards read the files, as often as it takes.
 ///
-/// The files are the truth and the shards a copy of it: a shard that has lost its words gets them again from there. The
-/// words are not kept here for that, which would take as much memory as the index.
+/// The objects in the store are the truth and the shards a copy of it: a shard that has lost its words reads them again from
+/// there.
 ///
-/// A few files are under way at a time, each in a task that sends one batch after the other: reading overlaps
-/// with the shards' work, and neither memory nor the number of calls in flight grows with the number of
-/// files.
+/// A few batches are under way at a time, so that the number of calls in flight does not grow with that of files.
 struct Indexer: Sendable {
     let index: ShardedIndex
-    let files: [String]
-    /// What became of the files when they were last read.
-    private(set) var indexed = IndexedFiles()
+    let corpus: Corpus
 
-    /// How many files are under way, and so how many calls: enough to keep a few shards busy.
-    private static let limit = 16
+    /// How many batches each shard is given before it has answered: enough that it need not wait.
+    private static let limit = 4
 
-    init(index: ShardedIndex, files: [String]) {
+    init(index: ShardedIndex, corpus: Corpus) {
         self.index = index
-        self.files = files
+        self.corpus = corpus
     }
 
     /// Asks the index when it is whole: again, after it has been made whole, when a shard was lost meanwhile.
@@ -29,7 +25,7 @@ struct Indexer: Sendable {
     ///   - question: May be asked several times; the answer is that of the last time.
     /// - Returns: The answer.
     /// - Throws: ``ShardLost``, `ClusterError`.
-    mutating func ask<R>(
+    func ask<R>(
         _ console: inout Console,
         _ question: (ShardedIndex) async throws -> R
     ) async throws -> R {
@@ -40,77 +36,34 @@ struct Indexer: Sendable {
     }
 
     /// Returns when all shards hold all their words; nobody knows for how long.
-    ///
-    /// - Parameter console: Where to show progress, and to warn of a file that cannot be read.
-    /// - Throws: ``ShardLost``, `ClusterError`.
-    mutating func fill(_ console: inout Console) async throws {
+    private func fill(_ console: inout Console) async throws {
         while try await index.beginEdition() {
-            indexed = try await feed(&console)
+            try await feed(&console)
             index.endEdition()
         }
     }
 
-    private func feed(_ console: inout Console) async throws -> IndexedFiles {
-        var total = IndexedFiles()
-        try await withThrowingTaskGroup(of: (file: Int, content: FileResult).self) { group in
-            for file in files.indices {
-                if file >= Self.limit, let done = try await group.next() { note(done, &total, &console) }
-                group.addTask { (file, try await add(file)) }
+    private func feed(_ console: inout Console) async throws {
+        try await withThrowingTaskGroup(of: TextBatch.self) { group in
+            var done = (fileCount: 0, byteCount: 0)
+            func note(_ batch: TextBatch) {
+                done.fileCount += batch.fileCount
+                done.byteCount += batch.byteCount
+                console.progress(
+                    "indexing: \(done.fileCount) of \(corpus.indexed.fileCount) files, \(done.byteCount) bytes"
+                )
             }
-            for try await done in group { note(done, &total, &console) }
+            for (place, batch) in corpus.batches.enumerated() {
+                if place >= Self.limit, let batch = try await group.next() { note(batch) }
+                // Words that nobody is there for are not looked for.
+                guard index.isFilling else { break }
+                group.addTask {
+                    try await index.add(batch)
+                    return batch
+                }
+            }
+            for try await batch in group { note(batch) }
         }
         console.clearProgress()
-        return total
-    }
-
-    private func add(_ file: Int) async throws -> FileResult {
-        let text: [UInt8]
-        switch TextFile.read(files[file]) {
-        case .text(let bytes): text = bytes
-        case .skipped(let reason): return .skipped(reason)
-        }
-        // Files are read to the end for their number; words that nobody is there for are not looked for.
-        if index.isFilling { try await index.add(Tokenizer.countWords(in: text), file: file) }
-        return .indexed(byteCount: text.count)
-    }
-
-    private func note(
-        _ done: (file: Int, content: FileResult),
-        _ total: inout IndexedFiles,
-        _ console: inout Console
-    ) {
-        total.add(done.content)
-        if case .skipped(.unreadable(let reason)) = done.content, index.editionCount == 1 {
-            console.warn("\(files[done.file]): \(reason)")
-        }
-        console.progress("indexing: \(total.seenCount) of \(files.count) files, \(total.byteCount) bytes")
-    }
-}
-
-/// What became of a file.
-enum FileResult: Sendable {
-    case indexed(byteCount: Int)
-    case skipped(TextFile.SkipReason)
-}
-
-/// What became of all files.
-struct IndexedFiles: Hashable, Sendable {
-    var fileCount = 0
-    var byteCount = 0
-    var binaryCount = 0
-    var notUTF8Count = 0
-    var unreadableCount = 0
-
-    var seenCount: Int { fileCount + binaryCount + notUTF8Count + unreadableCount }
-
-    mutating func add(_ result: FileResult) {
-        switch result {
-        case .indexed(let count):
-            fileCount += 1
-            byteCount += count
-        case .skipped(.binary): binaryCount += 1
-        case .skipped(.notUTF8): notUTF8Count += 1
-        case .skipped(.unreadable): unreadableCount += 1
-        }
     }
 }

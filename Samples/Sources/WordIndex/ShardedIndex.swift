@@ -10,6 +10,7 @@ import Manta
 /// sees to that. A question that finds one empty throws ``ShardEmptied``.
 struct ShardedIndex: Sendable {
     private let shards: [Shard]
+    private let route: WordRoute
     private let editions: Editions
 
     /// Spawns the shards, all at once: they start while each other's workers do.
@@ -19,20 +20,22 @@ struct ShardedIndex: Sendable {
         isolation: Isolation,
         restarts: RestartPolicy
     ) async throws -> ShardedIndex {
+        let route = WordRoute(shardCount: shardCount)
         let shards = try await concurrently(Array(0..<shardCount)) { number in
             try await cluster.spawn(
                 Shard.self,
+                Shard.Arguments(number: number, route: route),
                 options: ActorOptions(name: "shard-\(number)", isolation: isolation, restarts: restarts)
             )
         }
-        return ShardedIndex(shards: shards, editions: Editions(shardCount: shardCount))
+        return ShardedIndex(shards: shards, route: route, editions: Editions(shardCount: shardCount))
     }
 
     // MARK: Filling
 
     /// Begins a new edition in all shards that are empty, if any is.
     ///
-    /// - Returns: Whether there are shards to fill, with all words of all files.
+    /// - Returns: Whether there are shards to fill, with the words of all files.
     /// - Throws: ``ShardLost``, `ClusterError`.
     func beginEdition() async throws -> Bool {
         let (edition, empty) = editions.begin()
@@ -42,7 +45,7 @@ struct ShardedIndex: Sendable {
         return !empty.isEmpty
     }
 
-    /// All words have been added: shards that have kept them are full.
+    /// All files have been read: shards that have kept their words are full.
     func endEdition() { editions.end() }
 
     /// Whether words are of use to any shard.
@@ -51,30 +54,15 @@ struct ShardedIndex: Sendable {
     /// How many editions it has taken so far.
     var editionCount: Int { editions.count }
 
-    /// Adds all words of one file to those shards that are being filled.
+    /// Has all shards that are being filled read files, all at once.
     ///
-    /// - Parameters:
-    ///   - counts: How often each word occurs in the file.
-    ///   - file: The number of the file.
+    /// - Parameter batch: Where the text of the files is.
     /// - Throws: ``ShardLost``, `ClusterError`.
-    func add(_ counts: [String: Int], file: Int) async throws {
-        var batches = Array(repeating: WordBatch(file: file), count: shards.count)
-        for (word, count) in counts {
-            let number = owner(of: word)
-            batches[number].words.append(word)
-            batches[number].counts.append(count)
-            guard batches[number].words.count == WordBatch.wordLimit else { continue }
-            try await send(batches[number], to: number)
-            batches[number] = WordBatch(file: file)
+    func add(_ batch: TextBatch) async throws {
+        _ = try await Self.concurrently(Array(shards.indices)) { number in
+            guard let edition = editions.filling(number) else { return }
+            try await unlessEmptied { try await on(number, edition) { try await $0.add(batch, to: edition) } }
         }
-        for (number, batch) in batches.enumerated() where !batch.words.isEmpty {
-            try await send(batch, to: number)
-        }
-    }
-
-    private func send(_ batch: WordBatch, to number: Int) async throws {
-        guard let edition = editions.filling(number) else { return }
-        try await unlessEmptied { try await on(number, edition) { try await $0.add(batch, to: edition) } }
     }
 
     // MARK: Questions
@@ -118,8 +106,8 @@ struct ShardedIndex: Sendable {
         )
     }
 
-    /// The number of the shard that owns `word`: the same in every process and every run.
-    private func owner(of word: String) -> Int { Int(StableHash.value(of: word) % UInt64(shards.count)) }
+    /// The number of the shard that owns `word`.
+    private func owner(of word: String) -> Int { route.shard(of: StableHash.value(of: word.utf8)) }
 
     // MARK: Calls
 

@@ -10,8 +10,8 @@ struct Outcome: Sendable {
 
 /// Counts everything again in one dictionary of this process, and compares.
 ///
-/// It shares with the index how a file is read and what a word is, and nothing else: no fast path, no hash,
-/// no batches, no calls, no merging. Every count of every word in every file is compared.
+/// It shares with the index how a file is read and what a word is, and nothing else: no store, no fast path,
+/// no hash, no batches, no calls, no merging. Every count of every word in every file is compared.
 struct Verification: Sendable {
     var outcome: Outcome
     var topCount: Int
@@ -23,7 +23,10 @@ struct Verification: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         let recount = recount(&console)
-        var result = VerificationResult(indexed: outcome.indexer.indexed, wordCount: outcome.totals.wordCount)
+        var result = VerificationResult(
+            indexed: outcome.indexer.corpus.indexed,
+            wordCount: outcome.totals.wordCount
+        )
         compareTotals(recount, &result)
         compareTop(recount, &result)
         try await compareWords(recount, &result, &console)
@@ -51,7 +54,7 @@ struct Verification: Sendable {
     }
 
     private func compareTotals(_ recount: Recount, _ result: inout VerificationResult) {
-        let indexed = outcome.indexer.indexed
+        let indexed = outcome.indexer.corpus.indexed
         result.compare("files", indexed.fileCount, recount.files.fileCount)
         result.compare("binary files", indexed.binaryCount, recount.files.binaryCount)
         result.compare("files that are not UTF-8", indexed.notUTF8Count, recount.files.notUTF8Count)

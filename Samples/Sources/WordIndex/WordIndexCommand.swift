@@ -13,8 +13,8 @@ struct WordIndexCommand: AsyncParsableCommand {
         abstract: "Builds an inverted word index of text files in actors of several processes.",
         discussion: """
             The words are spread over shards: actors in worker processes, each of which owns the words whose hash leads \
-            to it and holds, for each of them, the files it occurs in. This process reads the files, sends the shards \
-            their words, and puts their answers together.
+            to it and holds, for each of them, the files it occurs in. This process puts the text of the files into the \
+            object store, where every shard reads it and takes its own words, and puts their answers together.
 
             A word is a run of letters and digits, whatever their case. Files that are binary or not UTF-8 are skipped, \
             as is what is hidden.

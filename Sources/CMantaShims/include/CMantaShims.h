@@ -127,6 +127,8 @@ int manta_file_grow(int fd, uint64_t byte_count);
 int64_t manta_file_size(int fd, uint64_t *allocated);
 // Takes the memory (or disk blocks) of a range for good, so that touching it cannot fail.
 int manta_file_reserve(int fd, uint64_t offset, uint64_t byte_count);
+// Gives the memory of a range back; it reads as zeros afterwards.
+int manta_file_release(int fd, uint64_t offset, uint64_t byte_count);
 ssize_t manta_file_read(int fd, void *bytes, size_t byte_count, uint64_t offset);
 // Maps the whole file, writable, shared, left out of core dumps. NULL on failure: errno tells.
 void *manta_map_shared(int fd, size_t byte_count);
