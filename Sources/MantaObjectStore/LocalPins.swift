@@ -13,8 +13,8 @@ struct LocalPins {
     }
 
     private var current: [ObjectID: Pinned] = [:]
-    /// Of objects that were doomed, by record: their ids may be in use again.
-    private var doomed: [UInt32: Pinned] = [:]
+    /// By record, those whose id has or had another object. Each pin is in one of the two.
+    private var others: [UInt32: Pinned] = [:]
 
     /// Joins the pin that is there.
     ///
@@ -26,7 +26,7 @@ struct LocalPins {
         guard let index = current.index(forKey: id) else { return nil }
         let record = current.values[index].record
         guard isReadable(record) else {
-            doomed[record] = current.remove(at: index).value
+            others[record] = current.remove(at: index).value
             return nil
         }
         current.values[index].count += 1
@@ -37,17 +37,17 @@ struct LocalPins {
     ///
     /// - Returns: A node that is too many: another thread made the same pin meanwhile.
     mutating func add(_ id: ObjectID, record: UInt32, node: UInt32) -> UInt32? {
-        if let index = current.index(forKey: id) {
-            guard current.values[index].record != record else {
-                current.values[index].count += 1
+        if others[record] != nil {
+            others[record]?.count += 1
+            return node
+        }
+        if let old = current[id] {
+            guard old.record != record else {
+                current[id]?.count += 1
                 return node
             }
-            let old = current.values[index]
-            doomed[old.record] = old
-        }
-        if doomed[record] != nil {
-            doomed[record]?.count += 1
-            return node
+            // One of the two is doomed: this one, if its thread comes late. Then `join` finds out.
+            others[old.record] = old
         }
         current[id] = Pinned(record: record, node: node, count: 1)
         return nil
@@ -59,14 +59,14 @@ struct LocalPins {
             current.values[index].count -= 1
             return current.values[index].count == 0 ? current.remove(at: index).value.node : nil
         }
-        guard let pinned = doomed[record] else { return nil }
+        guard let pinned = others[record] else { return nil }
         guard pinned.count > 1 else {
-            doomed[record] = nil
+            others[record] = nil
             return pinned.node
         }
-        doomed[record]?.count -= 1
+        others[record]?.count -= 1
         return nil
     }
 
-    var isEmpty: Bool { current.isEmpty && doomed.isEmpty }
+    var isEmpty: Bool { current.isEmpty && others.isEmpty }
 }

@@ -2,7 +2,7 @@ internal import CMantaShims
 package import MantaCore
 
 extension ObjectStore {
-    private static let batch: UInt32 = 256
+    private static let batch: UInt32 = 64
 
     /// Gives back what processes had that have ended without closing the store: their pins, and what they were writing.
     ///

@@ -4,7 +4,7 @@ internal import Synchronization
 /// What the node's keeper does, though any process may.
 extension ObjectStore {
     /// How many records are looked at between two others' turns: some microseconds.
-    private static let batch: UInt32 = 256
+    private static let batch: UInt32 = 64
 
     /// Runs `body` on the record of each object, a batch at a time under the lock.
     ///

@@ -6,7 +6,7 @@ extension ObjectStore {
     /// Makes room for an object.
     ///
     /// Takes about a microsecond where memory is there from freed objects; else the system has to find some first,
-    /// and clears it when it is written: about 0.3 s for 100 MiB.
+    /// and clears it when it is written: 0.1 to 0.5 s for 100 MiB.
     ///
     /// - Parameters:
     ///   - id: Of an object that is not here; one that is doomed is not.

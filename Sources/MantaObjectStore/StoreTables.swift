@@ -4,11 +4,10 @@ internal import MantaCore
 /// The tables of a store, for who has the lock.
 ///
 /// Every function that changes something is called under the lock, and leaves the truth (see `StoreLayout.swift`) right
-/// after each single store. Nothing here waits, calls the system or allocates, the rebuild apart.
+/// after each single store. Nothing here waits, calls the system or allocates, the rebuild apart. `base` is a mapping of the
+/// whole file, which lives for as long as whoever holds this.
 ///
-/// - Invariant: `base` is a mapping of the whole file that lives for as long as whoever holds this.
-///
-// @unchecked: a constant pointer; what is behind it is only touched by atomic loads and stores of whole words.
+/// @unchecked: a constant pointer; what is behind it is only touched by atomic loads and stores of whole words.
 struct StoreTables: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let layout: StoreLayout

@@ -85,6 +85,7 @@ extension Connection {
             detail: UInt16(call.substitutionCount),
             number: number
         ).store(in: frame)
+        call.keepAttachments()
         call.frame = nil
         call.isSent = link.send(frame)
         if call.isOneWay, call.isSent, let continuation = call.continuation.take() {
@@ -128,24 +129,25 @@ extension Connection {
         }
         var hasHandedOver = false
         var refused: Route?
-        let (known, continuation) = state.withLock { state in
+        // The call goes after the lock: what it keeps is released then, which takes others.
+        let (ended, continuation) = state.withLock { state in
             defer { hasHandedOver = !state.handedOver.isEmpty }
             switch state.calls.replied(head.number) {
-            case .unknown: return (false, UnsafeContinuation<CallEnd, Never>?.none)
+            case .unknown: return (PendingCall?.none, UnsafeContinuation<CallEnd, Never>?.none)
             case .abandoned(let call):
                 // The reply crossed the end that its caller gave it.
                 noteReply(head, call, &state)
-                return (true, nil)
+                return (call, nil)
             case .resume(let call):
                 noteReply(head, call, &state)
                 call.number = nil
                 // Its actor may be elsewhere, and nobody waits who would look.
                 if call.isOneWay, status == .failed { refused = call.route }
                 defer { call.continuation = nil }
-                return (true, call.continuation)
+                return (call, call.continuation)
             }
         }
-        guard known else { return refuse("a reply to call \(head.number), which is not open") }
+        guard ended != nil else { return refuse("a reply to call \(head.number), which is not open") }
         if let refused { system.drop(refused) }
         if hasHandedOver { resumeHandedOver() }
         continuation?.resume(returning: .reply(status, body.kept()))

@@ -6,7 +6,7 @@ import Synchronization
 
 /// A process's part in objects: makes and reads them in its node's store, and counts references with other processes.
 ///
-/// Who refers to what is decided by `ReferenceTable`; this carries it out. No lock is held while another is taken.
+/// Who refers to what is decided by `ReferenceTable`; this carries it out. None of its locks is held while another is taken.
 package final class ObjectClient: Sendable {
     package let process: ProcessID
     package let store: ObjectStore
@@ -48,8 +48,16 @@ package final class ObjectClient: Sendable {
     func stop() {
         exchange.stop()
         link.withLock { $0 = nil }
-        localKeepers.withLock { $0 = [] }
-        owned.withLock { $0 = [:] }
+        // Freed when the locks are let go of: what objects held is released then, which comes back here.
+        let keepers = localKeepers.withLock { keepers in
+            defer { keepers = [] }
+            return keepers
+        }
+        let objects = owned.withLock { owned in
+            defer { owned = [:] }
+            return owned
+        }
+        withExtendedLifetime((keepers, objects)) {}
     }
 
     // MARK: References

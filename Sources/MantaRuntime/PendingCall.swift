@@ -55,11 +55,18 @@ extension PendingCall {
     var token: CallToken? { special?.token }
     /// Its caller waits only until it has been handed to the link.
     var isOneWay: Bool { special?.isOneWay ?? false }
+
+    /// Keeps what the frame of a one-way call needs until its reply: its caller goes on, and its turn may come late.
+    func keepAttachments() {
+        if isOneWay, let frame, !frame.attachments.isEmpty { special?.attachments = frame.attachments }
+    }
 }
 
-private final class SpecialCall: Sendable {
+/// Unchecked: `attachments` is guarded by the lock of the connection, as the call's own variables are.
+private final class SpecialCall: @unchecked Sendable {
     let token: CallToken?
     let isOneWay: Bool
+    var attachments: [any AnyObject & Sendable] = []
 
     init(token: CallToken?, isOneWay: Bool) {
         self.token = token

@@ -36,7 +36,7 @@ struct MantaBench: AsyncParsableCommand {
               swift run -c release manta-bench --only calls --rounds 9
               swift run -c release manta-bench --json > figures.jsonl
             """,
-        subcommands: [MeasureCommand.self, ProfileCommand.self]
+        subcommands: [MeasureCommand.self, ProfileCommand.self, ProfileObjectsCommand.self]
     )
 
     @Option(

@@ -5,7 +5,6 @@ import Manta
 struct ObjectBenchmarks {
     private static let large = 100 << 20
 
-    let cluster: ClusterSystem
     let effort: Effort
     let report: @Sendable (Figure, Double) -> Void
 
@@ -13,30 +12,15 @@ struct ObjectBenchmarks {
     private let reader: Reader
     private let pulls: PullBenchmarks
 
-    /// Both actors have a worker of their own, so that objects pass from one process to another.
     init(_ cluster: ClusterSystem, _ effort: Effort, report: @escaping @Sendable (Figure, Double) -> Void)
         async throws
     {
-        self.cluster = cluster
         self.effort = effort
         self.report = report
-        let nodes = try await cluster.nodes().map(\.id)
-        guard nodes.count == 2 else {
-            throw BenchmarkError(description: "objects are measured between 2 nodes, not \(nodes.count)")
-        }
-        let (near, far) = (
-            ActorOptions(isolation: .process, placement: .node(nodes[0])),
-            ActorOptions(isolation: .process, placement: .node(nodes[1]))
-        )
-        owner = try await cluster.spawn(Owner.self, options: near)
-        reader = try await cluster.spawn(Reader.self, options: near)
-        pulls = PullBenchmarks(
-            cluster: cluster,
-            effort: effort,
-            report: report,
-            owner: owner,
-            reader: try await cluster.spawn(Reader.self, options: far)
-        )
+        let actors = try await ObjectActors(cluster)
+        owner = actors.owner
+        reader = actors.reader
+        pulls = PullBenchmarks(actors: actors, effort: effort, report: report)
     }
 
     func run(rounds: Int) async throws {

@@ -3,12 +3,9 @@ import Manta
 
 /// Objects that are read on another node than the one on which they were made.
 struct PullBenchmarks {
-    let cluster: ClusterSystem
+    let actors: ObjectActors
     let effort: Effort
     let report: @Sendable (Figure, Double) -> Void
-    let owner: Owner
-    /// On the other node.
-    let reader: Reader
 
     /// Takes the memory of both stores into use.
     func warmUp() async throws {
@@ -31,14 +28,14 @@ struct PullBenchmarks {
             nanoseconds += try await pull(.random, byteCount: byteCount, processes).nanoseconds
         }
         report(.pullSmaller, gigabytesPerSecond(byteCount * count, in: nanoseconds))
-        let latencies = try await owner.latencies(
-            of: reader,
+        let latencies = try await actors.owner.latencies(
+            of: actors.farReader,
             byteCount: byteCount,
             .byOwnReference,
             count: count
         )
         report(.putAndPull, Latencies(nanoseconds: latencies).p50Milliseconds)
-        try await waitForEmptyStores()
+        try await actors.waitForEmptyStores()
     }
 
     /// Pulls a new object: how long that took, and the processor time of `processes` for it, both in nanoseconds.
@@ -49,25 +46,12 @@ struct PullBenchmarks {
     ) async throws -> (nanoseconds: UInt64, processorTime: UInt64) {
         let result: (UInt64, UInt64)
         do {
-            let object = try await owner.put(content, byteCount: byteCount)
+            let object = try await actors.owner.put(content, byteCount: byteCount)
             let before = processes?.processorTime() ?? 0
-            let nanoseconds = try await reader.pull(object)
+            let nanoseconds = try await actors.farReader.pull(object)
             result = (nanoseconds, (processes?.processorTime() ?? 0) - before)
         }
-        try await waitForEmptyStores()
+        try await actors.waitForEmptyStores()
         return result
-    }
-
-    /// Else the next object would take memory that has not been used, in the place of this one's.
-    private func waitForEmptyStores() async throws {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while ContinuousClock.now < deadline {
-            if try await cluster.nodes().allSatisfy({ $0.storeUsed < 1 << 20 }) { return }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        let used = try await cluster.nodes().map { "\($0.storeUsed) bytes on \($0.id)" }
-        throw BenchmarkError(
-            description: "objects that were dropped are still there: \(used.joined(separator: ", "))"
-        )
     }
 }

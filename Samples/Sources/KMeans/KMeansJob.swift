@@ -60,7 +60,10 @@ struct KMeansJob: Sendable {
         _ report: Report,
         _ progress: Progress
     ) async throws {
-        let capacity = try await cluster.nodes().reduce(0) { $0 + $1.storeCapacity }
+        // Of as many nodes as there are workers for.
+        let capacity = try await cluster.nodes().prefix(rows.workers.count).reduce(0) {
+            $0 + $1.storeCapacity
+        }
         if rows.partitioning.byteCount > capacity {
             progress.warn(
                 """
