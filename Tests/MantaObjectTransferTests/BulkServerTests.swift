@@ -28,7 +28,7 @@ import Testing
 
     private var hello: [UInt8] { stored(BulkHello.byteCount) { BulkHello().store(in: $0) } }
 
-    @Test("who does not greet as a fetcher does is cut off without an answer", .timeLimit(.minutes(5)))
+    @Test("who does not greet as a fetcher does is cut off without an answer", .timeLimit(.minutes(10)))
     func garbageHello() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([])
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("who speaks another version learns which this one is", .timeLimit(.minutes(5)))
+    @Test("who speaks another version learns which this one is", .timeLimit(.minutes(10)))
     func otherVersion() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([])
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("a request of an unknown kind ends the connection", .timeLimit(.minutes(5)))
+    @Test("a request of an unknown kind ends the connection", .timeLimit(.minutes(10)))
     func unknownRequest() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([])
@@ -58,7 +58,7 @@ import Testing
 
     @Test(
         "who connects and says nothing, or half of it, is cut off after the timeout",
-        .timeLimit(.minutes(5))
+        .timeLimit(.minutes(10))
     )
     func silentClient() async throws {
         try await withExchange { exchange in
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test("who takes nothing of what it asked for is cut off after the timeout", .timeLimit(.minutes(5)))
+    @Test("who takes nothing of what it asked for is cut off after the timeout", .timeLimit(.minutes(10)))
     func stalledClient() async throws {
         let source = ArraySource(objectID(1), randomBytes(40 * Self.chunk))
         try await withExchange { exchange in
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test("bytes behind the end of an object cannot be asked for", .timeLimit(.minutes(5)))
+    @Test("bytes behind the end of an object cannot be asked for", .timeLimit(.minutes(10)))
     func behindTheEnd() async throws {
         let source = ArraySource(objectID(1), randomBytes(100))
         try await withExchange { exchange in
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test("random bytes end connections and nothing else", .timeLimit(.minutes(5)))
+    @Test("random bytes end connections and nothing else", .timeLimit(.minutes(10)))
     func randomBytesFromClients() async throws {
         let source = ArraySource(objectID(1), randomBytes(2 * Self.chunk))
         var random = SeededRandom(seed: 31)
@@ -167,7 +167,7 @@ import Testing
         try BulkServer(at: .unix(path: "\(folder)/socket"), logger: Logger(label: "test")) { _ in nil }
     }
 
-    @Test("on a slow link text goes compressed, and arrives as it was", .timeLimit(.minutes(5)))
+    @Test("on a slow link text goes compressed, and arrives as it was", .timeLimit(.minutes(10)))
     func slowLink() async throws {
         let source = ArraySource(objectID(1), text(6 * Self.chunk))
         try await withExchange { exchange in
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test("who does not take compressed chunks gets plain ones", .timeLimit(.minutes(5)))
+    @Test("who does not take compressed chunks gets plain ones", .timeLimit(.minutes(10)))
     func plainOnly() async throws {
         let source = ArraySource(objectID(1), [UInt8](repeating: 0, count: 6 * Self.chunk))
         try await withExchange { exchange in
@@ -200,7 +200,7 @@ import Testing
         }
     }
 
-    @Test("what cannot be compressed goes plain on the slowest link", .timeLimit(.minutes(5)))
+    @Test("what cannot be compressed goes plain on the slowest link", .timeLimit(.minutes(10)))
     func incompressible() async throws {
         let source = ArraySource(objectID(1), randomBytes(4 * Self.chunk))
         try await withExchange { exchange in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("call context", .timeLimit(.minutes(5)))
+@Suite("call context", .timeLimit(.minutes(10)))
 struct CallContextTests {
     private let now = Moment(nanoseconds: 1_000_000_000_000)
 

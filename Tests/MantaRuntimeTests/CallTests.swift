@@ -7,7 +7,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("calls between two systems", .timeLimit(.minutes(5)))
+@Suite("calls between two systems", .timeLimit(.minutes(10)))
 struct CallTests {
     @Test(
         "a call reaches an actor on a lane, on its lane, and its result comes back",

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("fuzzing served connections", .timeLimit(.minutes(5)))
+@Suite("fuzzing served connections", .timeLimit(.minutes(10)))
 struct ConnectionFuzzTests {
     private func frame(_ head: FrameHead, _ body: [UInt8] = []) -> [UInt8] {
         let writer = ByteWriter()

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("actors that wait for each other", .timeLimit(.minutes(5)))
+@Suite("actors that wait for each other", .timeLimit(.minutes(10)))
 struct DeadlockTests {
     private func check(_ error: (any Error)?, _ chains: String...) {
         let error = error as? ClusterError

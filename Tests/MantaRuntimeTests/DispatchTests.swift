@@ -2,7 +2,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("dispatch", .timeLimit(.minutes(5)))
+@Suite("dispatch", .timeLimit(.minutes(10)))
 struct DispatchTests {
     @Test("cached dispatch does on this toolchain what the public way does")
     func selfTest() async throws {

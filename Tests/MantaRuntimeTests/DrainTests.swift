@@ -6,7 +6,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("the end of an actor in order", .timeLimit(.minutes(5)))
+@Suite("the end of an actor in order", .timeLimit(.minutes(10)))
 struct DrainTests {
     @Test(
         "an actor that is drained refuses new calls, and those that have arrived run to their end",

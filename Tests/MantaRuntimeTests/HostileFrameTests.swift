@@ -8,7 +8,7 @@ import Testing
 @testable import MantaRuntime
 
 /// Frames that no honest process sends, to a process that serves others at the same time.
-@Suite("hostile frames", .timeLimit(.minutes(5)))
+@Suite("hostile frames", .timeLimit(.minutes(10)))
 struct HostileFrameTests {
     @Test("a peer that sends a proper call is served", arguments: DispatchMode.allCases)
     func proper(dispatch: DispatchMode) async throws {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("one-way calls", .timeLimit(.minutes(5)))
+@Suite("one-way calls", .timeLimit(.minutes(10)))
 struct OneWayTests {
     @Test("a one-way call returns before it runs, and keeps its place among the calls of its task")
     func order() async throws {

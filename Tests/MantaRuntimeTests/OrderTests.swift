@@ -8,7 +8,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("order and back-pressure of calls", .timeLimit(.minutes(5)))
+@Suite("order and back-pressure of calls", .timeLimit(.minutes(10)))
 struct OrderTests {
     /// Calls 0, 1, 2, …, sent in this order over one lane, and every third cancelled some time later.
     private func sendMany(

@@ -18,7 +18,7 @@ enum Choice: Error, Codable, Equatable {
 
 struct Described: Error, CustomStringConvertible { var description: String { "what went wrong" } }
 
-@Suite("remote failure", .timeLimit(.minutes(5)))
+@Suite("remote failure", .timeLimit(.minutes(10)))
 struct RemoteFailureTests {
     /// The error as the caller gets it, after a way over the wire.
     private func received(_ error: any Error) async throws -> any Error {

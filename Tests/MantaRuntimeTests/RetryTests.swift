@@ -7,7 +7,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("calls that are sent again", .timeLimit(.minutes(5)))
+@Suite("calls that are sent again", .timeLimit(.minutes(10)))
 struct RetryTests {
     private func cut(_ pair: ClusterPair, atCallee: Bool) {
         let (system, peer) = atCallee ? (pair.callee, pair.caller) : (pair.caller, pair.callee)

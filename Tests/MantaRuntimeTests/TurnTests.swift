@@ -8,7 +8,7 @@ import Testing
 
 @testable import MantaRuntime
 
-@Suite("calls of actors that run only so many at a time", .timeLimit(.minutes(5)))
+@Suite("calls of actors that run only so many at a time", .timeLimit(.minutes(10)))
 struct TurnTests {
     @Test(
         "calls of several callers, the actor's own process among them, run one at a time or as many as the limit",

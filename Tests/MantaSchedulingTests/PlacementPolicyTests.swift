@@ -312,7 +312,7 @@ struct LabelPlacementTests {
 struct SchedulerScaleTests {
     @Test(
         "a hundred thousand of all kinds that wait for two hundred nodes get their place",
-        .timeLimit(.minutes(5))
+        .timeLimit(.minutes(10))
     )
     func everyoneIsPlaced() {
         var scheduler = ClusterScheduler()

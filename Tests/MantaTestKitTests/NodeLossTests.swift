@@ -2,7 +2,7 @@ import MantaTestKit
 import MantaTestSupport
 import Testing
 
-@Suite("nodes and workers that are killed", .timeLimit(.minutes(5)))
+@Suite("nodes and workers that are killed", .timeLimit(.minutes(10)))
 struct NodeLossTests {
     @Test("actors are spread over the nodes, and answer", arguments: TestCluster.Kind.allCases)
     func spawnOverNodes(kind: TestCluster.Kind) async throws {

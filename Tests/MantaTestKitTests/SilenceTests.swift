@@ -2,7 +2,7 @@ import MantaTestKit
 import MantaTestSupport
 import Testing
 
-@Suite("nodes that are silent for a while", .timeLimit(.minutes(5)))
+@Suite("nodes that are silent for a while", .timeLimit(.minutes(10)))
 struct SilenceTests {
     private static let soon = Duration.milliseconds(300)
     private static let never = Duration.seconds(600)

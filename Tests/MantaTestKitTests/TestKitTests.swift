@@ -2,7 +2,7 @@ import MantaTestKit
 import MantaTestSupport
 import Testing
 
-@Suite("the test kit itself", .timeLimit(.minutes(5)))
+@Suite("the test kit itself", .timeLimit(.minutes(10)))
 struct TestKitTests {
     struct Wrong: Error, Equatable {}
 

@@ -6,7 +6,7 @@ import MantaWire
 import Testing
 
 /// Random bytes and changed frames into everything that reads from a peer: any outcome but a trap is right, and others go on.
-@Suite("fuzzing links and greetings", .timeLimit(.minutes(5)))
+@Suite("fuzzing links and greetings", .timeLimit(.minutes(10)))
 struct FuzzTests {
     private static let greeting = ListenerFixture.greeting(
         of: ProcessID(0x22),

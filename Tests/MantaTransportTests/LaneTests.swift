@@ -37,7 +37,7 @@ private final class Flushed: LaneSource {
     func flush() { log.append("flush") }
 }
 
-@Suite("lane", .timeLimit(.minutes(5)))
+@Suite("lane", .timeLimit(.minutes(10)))
 struct LaneTests {
     @Test("actions from other threads run on the lane, those of one thread in their order")
     func actions() async throws {

@@ -5,7 +5,7 @@ import MantaWire
 import Synchronization
 import Testing
 
-@Suite("link", .timeLimit(.minutes(5)))
+@Suite("link", .timeLimit(.minutes(10)))
 struct LinkTests {
     private func call(_ number: UInt32, _ body: [UInt8] = []) -> Frame {
         Frame(FrameHead(.call, number: number), body)

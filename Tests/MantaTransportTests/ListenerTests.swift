@@ -61,7 +61,7 @@ private let garbageHellos: [(String, [UInt8])] = [
     ("a hello of another magic", [36, 0, 0, 0, 6, 0, 1, 0, 0, 0, 0, 0] + [UInt8](repeating: 1, count: 28)),
 ]
 
-@Suite("listener and greeting exchange", .timeLimit(.minutes(5)))
+@Suite("listener and greeting exchange", .timeLimit(.minutes(10)))
 struct ListenerTests {
     private let caller = ListenerFixture.greeting(of: ProcessID(0x22), target: ListenerFixture.process)
 

@@ -5,7 +5,7 @@ import MantaTransport
 import MantaWire
 import Testing
 
-@Suite("a network that fails", .timeLimit(.minutes(5)))
+@Suite("a network that fails", .timeLimit(.minutes(10)))
 struct NetworkFaultsTests {
     private let peer = ProcessID.newHost()
 

@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("how calls end", .timeLimit(.minutes(3)))
+@Suite("how calls end", .timeLimit(.minutes(10)))
 struct CallEndTests {
     @Test("a deadline ends the call for its caller and cancels the method's task")
     func deadline() async throws {

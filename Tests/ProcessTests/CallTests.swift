@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("calls to another process", .timeLimit(.minutes(5)))
+@Suite("calls to another process", .timeLimit(.minutes(10)))
 struct CallTests {
     @Test("methods, properties, overloads and default arguments run in the worker")
     func members() async throws {

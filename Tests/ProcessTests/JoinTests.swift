@@ -3,7 +3,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("drivers that join a cluster", .timeLimit(.minutes(5)))
+@Suite("drivers that join a cluster", .timeLimit(.minutes(10)))
 struct JoinTests {
     @Test(
         "a second driver finds what the first has made; its job ends with it, detached actors stay",

@@ -5,7 +5,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("the life of actors and workers", .timeLimit(.minutes(5)))
+@Suite("the life of actors and workers", .timeLimit(.minutes(10)))
 struct LifeTests {
     @Test("isolation decides which process and which thread an actor has")
     func isolation() async throws {

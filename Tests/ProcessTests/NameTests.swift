@@ -3,7 +3,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("names", .timeLimit(.minutes(5)))
+@Suite("names", .timeLimit(.minutes(10)))
 struct NameTests {
     @Test("an actor is found by its name from the driver and from workers, until it dies")
     func find() async throws {

@@ -2,7 +2,7 @@ import Glibc
 import MantaTestSupport
 import Testing
 
-@Suite("nodes in processes of their own", .timeLimit(.minutes(5)))
+@Suite("nodes in processes of their own", .timeLimit(.minutes(10)))
 struct NodeProcessTests {
     @Test(
         "nodes and their workers do not outlive the driver, whatever ends it",

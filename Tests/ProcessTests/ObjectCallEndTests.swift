@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("references of calls that end early", .timeLimit(.minutes(5)))
+@Suite("references of calls that end early", .timeLimit(.minutes(10)))
 struct ObjectCallEndTests {
     /// How a call ends while its actor is busy with another one.
     enum Early: CaseIterable { case deadline, cancellation }

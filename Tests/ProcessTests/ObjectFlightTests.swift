@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("references on their way", .timeLimit(.minutes(5)))
+@Suite("references on their way", .timeLimit(.minutes(10)))
 struct ObjectFlightTests {
     @Test("references that are in flight when their receiver is killed hold nothing")
     func receiverKilled() async throws {

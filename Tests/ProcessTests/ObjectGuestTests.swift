@@ -11,7 +11,7 @@ private let guestVariable = "MANTA_TEST_GUEST"
 @Suite(
     "the part of a guest",
     .enabled(if: ProcessInfo.processInfo.environment[guestVariable] != nil),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(10))
 )
 struct ObjectGuest {
     @Test("a guest makes and reads objects until it is ended")
@@ -36,7 +36,7 @@ struct ObjectGuest {
     }
 }
 
-@Suite("objects of drivers that join", .timeLimit(.minutes(5)))
+@Suite("objects of drivers that join", .timeLimit(.minutes(10)))
 struct ObjectGuestTests {
     @Test(
         "the objects of a driver that is killed end with it, what it borrowed is given back",

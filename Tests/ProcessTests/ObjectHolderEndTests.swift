@@ -9,7 +9,7 @@ enum HolderEnd: String, CaseIterable, Sendable {
     case killed, stopped, killedToRestart, workerKilled
 }
 
-@Suite("references of actors that end", .timeLimit(.minutes(5)))
+@Suite("references of actors that end", .timeLimit(.minutes(10)))
 struct ObjectHolderEndTests {
     @Test(
         "what an actor keeps goes with it",

@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("references in arguments of spawn", .timeLimit(.minutes(5)))
+@Suite("references in arguments of spawn", .timeLimit(.minutes(10)))
 struct ObjectSpawnTests {
     @Test(
         "an actor is built again from references that only its arguments hold, long after its spawner let go"

@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("objects", .timeLimit(.minutes(5)))
+@Suite("objects", .timeLimit(.minutes(10)))
 struct ObjectTests {
     @Test("what is put is read by its maker and by workers, and freed with the last reference")
     func putAndGet() async throws {

@@ -3,7 +3,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("placement", .timeLimit(.minutes(5)))
+@Suite("placement", .timeLimit(.minutes(10)))
 struct PlacementTests {
     @Test("spread, a node, and labels decide where an actor goes")
     func policies() async throws {

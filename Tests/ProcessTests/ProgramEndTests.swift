@@ -2,7 +2,7 @@ import Foundation
 import MantaTestSupport
 import Testing
 
-@Suite("the end of a program", .timeLimit(.minutes(5)))
+@Suite("the end of a program", .timeLimit(.minutes(10)))
 struct ProgramEndTests {
     @Test("a body that returns leaves no process and no file")
     func returns() async throws {

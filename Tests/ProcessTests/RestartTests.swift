@@ -5,7 +5,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("restarts and lifecycles", .timeLimit(.minutes(5)))
+@Suite("restarts and lifecycles", .timeLimit(.minutes(10)))
 struct RestartTests {
     @Test(
         "an actor whose worker is killed comes back with its name, its id and the next epoch",

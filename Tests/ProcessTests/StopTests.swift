@@ -4,7 +4,7 @@ import Manta
 import MantaTestSupport
 import Testing
 
-@Suite("stopping", .timeLimit(.minutes(5)))
+@Suite("stopping", .timeLimit(.minutes(10)))
 struct StopTests {
     @Test(
         "stop lets calls in progress end, refuses new ones, and runs willStop once",
