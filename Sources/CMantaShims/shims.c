@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "include/CMantaShims.h"
 
+#include <stdlib.h>
+#include <malloc.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -188,6 +190,12 @@ int64_t manta_peer_user(int fd) {
 }
 
 void manta_line_buffer_stdout(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
+
+void manta_keep_freed_memory(void) {
+    if (getenv("MALLOC_TRIM_THRESHOLD_") || getenv("MALLOC_MMAP_THRESHOLD_") || getenv("GLIBC_TUNABLES")) return;
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_MMAP_THRESHOLD, 8 << 20);
+}
 
 // MARK: build id
 

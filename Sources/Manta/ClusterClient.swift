@@ -93,7 +93,7 @@ final class ClusterClient: Sendable {
     /// Asks for those who have ended while nobody could tell.
     private func catchUp() async throws {
         guard let objects = system.objects else { return }
-        let peers = objects.peers.subtracting([system.process])
+        let peers = await objects.peers().subtracting([system.process])
         if !peers.isEmpty { objects.ended(try await gcs.ended(among: peers)) }
     }
 }

@@ -17,7 +17,7 @@ extension ClusterSystem {
     /// - Throws: ``ClusterError``: `storeFull` at once for what is larger than the store, and at the caller's deadline when
     ///   no room was made until then; `outOfDisk` when the disk has no room for what would be spilled; `notConnected`.
     ///   What the value's `encode(to:)` throws.
-    public func put<Value: Codable & Sendable>(
+    public nonisolated(nonsending) func put<Value: Codable & Sendable>(
         _ value: Value,
         owner: ObjectOwner = .process
     ) async throws -> ObjectRef<Value> {

@@ -12,6 +12,8 @@ enum WorkerMain {
         // SIGTERM from a supervisor reaches all processes, as Ctrl-C does. The driver has a moment to end its workers;
         // sent to a worker alone, it counts.
         let terminations = ProcessRole.settle(keeping: WorkerLaunch.controlDescriptor)
+        // For arguments and results of some ten KiB to some MiB, of which several are under way at a time.
+        manta_keep_freed_memory()
         let worker = WorkerSystem(launch)
         let control = worker.system.control
         terminations.serve(on: control) { signal in

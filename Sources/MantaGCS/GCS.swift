@@ -91,6 +91,8 @@ package distributed actor GCS: ControlActor {
         let error = actorSystem.notConnected()
         for waiter in spawns.removeAll() { waiter.resume(returning: .failed(error)) }
         for waiter in waits.removeAll() { waiter.resume() }
+        // Those in this process refer to the GCS too.
+        raylets = [:]
     }
 
     // MARK: Raylets and processes

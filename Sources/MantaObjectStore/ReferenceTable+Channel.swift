@@ -14,29 +14,56 @@ extension ReferenceTable {
         static let firstPause = Duration.milliseconds(100)
         static let longestPause = Duration.seconds(2)
 
-        var queue = ChangeQueue()
-        var delivery = Delivery.idle
+        private var queue = ChangeQueue()
+        private var delivery = Delivery.idle
         /// Whether the peer is among those that `takeUpdates` looks at.
-        var isListed = false
+        private var isListed = false
         /// Of the last update that was handed out.
-        var lastNumber: UInt64 = 0
+        private var lastNumber: UInt64 = 0
         /// Before the next time that the same update is handed out.
         private var pause = Self.firstPause
 
         /// Of the last update that came.
-        var lastReceived: UInt64 = 0
+        private var lastReceived: UInt64 = 0
         /// What it was answered with, for when it comes again.
-        var lastUnknown: [ObjectID] = []
+        private var lastUnknown: [ObjectID] = []
 
-        /// Whether there is an update to hand out.
-        var isReady: Bool { delivery == .idle && !queue.isEmpty }
+        /// Whether all was said and answered.
+        var isQuiet: Bool { isIdle && queue.isEmpty }
 
-        /// Whether it may be forgotten, but for its numbers.
-        var isQuiet: Bool { delivery == .idle && queue.isEmpty }
+        private var isIdle: Bool {
+            if case .idle = delivery { true } else { false }
+        }
 
-        mutating func handOut(_ changes: [Update.Change]) -> Update {
+        // MARK: To the peer
+
+        /// - Returns: The position of the change, and whether the peer is to be listed now.
+        mutating func append(_ change: Update.Change) -> (position: Int, isNew: Bool) {
+            let position = queue.append(change)
+            return (position, list())
+        }
+
+        /// - Returns: Whether the peer is to be listed now: it was not, and there is an update for it.
+        mutating func list() -> Bool {
+            guard !isListed, isIdle, !queue.isEmpty else { return false }
+            isListed = true
+            return true
+        }
+
+        /// - Returns: Whether gaps are to be closed.
+        mutating func cancel(at position: Int) -> Bool {
+            queue.cancel(at: position)
+            return queue.isSparse
+        }
+
+        mutating func compact() -> [(position: Int, change: Update.Change)] { queue.compact() }
+
+        /// - Returns: The next update, unless all its changes were cancelled.
+        mutating func handOut() -> Update? {
+            isListed = false
+            guard isIdle, !queue.isEmpty else { return nil }
             lastNumber += 1
-            let update = Update(number: lastNumber, changes: changes)
+            let update = Update(number: lastNumber, changes: queue.take(ReferenceTable.changeLimit))
             delivery = .handedOut(update)
             return update
         }
@@ -66,6 +93,19 @@ extension ReferenceTable {
             delivery = .pausing(update)
             defer { pause = min(pause * 2, Self.longestPause) }
             return pause
+        }
+
+        // MARK: From the peer
+
+        /// - Returns: What an update that came before is answered with; `nil` for a new one.
+        mutating func answer(toOld number: UInt64) -> [ObjectID]? {
+            // Older than the last, it was answered, and its sender does not wait any more.
+            number > lastReceived ? nil : number == lastReceived ? lastUnknown : []
+        }
+
+        mutating func received(_ number: UInt64, unknown: [ObjectID]) {
+            lastReceived = number
+            lastUnknown = unknown
         }
     }
 

@@ -12,19 +12,14 @@ extension ReferenceTable {
         ready.removeAll { $0 == peer }
         retries.removeAll { $0.peer == peer }
         for passage in arriving.keys where passage.sender == peer { arriving[passage] = nil }
-        for (token, transit) in transits.sorted(by: { $0.key < $1.key }) where transit.peers.contains(peer) {
-            settle(token) { $0.settled(at: peer) }
-        }
         // In one order everywhere, so that a run can be repeated.
-        for id in entries.keys.sorted(by: Self.precedes) {
+        for token in transits.filter({ $0.value.peers.contains(peer) }).keys.sorted() {
+            arrived(token, at: peer, isWhole: true)
+        }
+        for id in entries.filter({ $0.value.concerns(peer) }).keys.sorted(by: Self.precedes) {
             guard let slot = entries.index(forKey: id) else { continue }
-            entries.values[slot].borrowers.remove(peer)
-            entries.values[slot].keepers.remove(peer)
-            if entries.values[slot].owner == peer {
-                entries.values[slot].registration = .ownerDied
-                settleSources(of: id)
-            }
-            if entries.values[slot].isLoose { loose.append(id) }
+            if entries.values[slot].ended(peer) { loose.append(id) }
+            if entries.values[slot].owner == peer { settle(entries.values[slot].takeWaiting()) }
         }
         tidy()
     }
@@ -39,9 +34,9 @@ extension ReferenceTable {
     package var peers: Set<ProcessID> {
         var peers = Set(arriving.keys.lazy.map(\.sender))
         for entry in entries.values {
-            peers.insert(entry.owner)
-            peers.formUnion(entry.borrowers)
-            peers.formUnion(entry.keepers)
+            if entry.owner != process { peers.insert(entry.owner) }
+            if !entry.borrowers.isEmpty { peers.formUnion(entry.borrowers) }
+            if !entry.keepers.isEmpty { peers.formUnion(entry.keepers) }
         }
         for transit in transits.values { peers.formUnion(transit.peers) }
         for (peer, channel) in channels where !channel.isQuiet { peers.insert(peer) }

@@ -23,13 +23,9 @@ extension ReferenceTable {
             }
         }
         for peer in ready {
-            guard let slot = channels.index(forKey: peer) else { continue }
-            channels.values[slot].isListed = false
-            // What was queued may have been cancelled since.
-            guard channels.values[slot].isReady else { continue }
-            let changes = channels.values[slot].queue.take(Self.changeLimit)
-            for change in changes { departed(change) }
-            updates.append((peer, channels.values[slot].handOut(changes)))
+            guard let update = channels[peer]?.handOut() else { continue }
+            for change in update.changes { departed(change) }
+            updates.append((peer, update))
         }
         ready.removeAll(keepingCapacity: true)
         return updates
@@ -39,7 +35,7 @@ extension ReferenceTable {
     private mutating func departed(_ change: Update.Change) {
         switch change {
         case .held(let id): entries[id]?.registration = .holding
-        case .returned(let id): entries[id]?.registration = .returning
+        case .returned(let id): entries[id] = nil
         case .arrived, .retracted, .settled, .freed: break
         }
     }
@@ -49,45 +45,37 @@ extension ReferenceTable {
     /// - Returns: What the peer is to be answered, the same for the same update.
     package mutating func received(_ update: Update, from peer: ProcessID) -> Answer {
         guard !ended.contains(peer) else { return Answer(number: update.number) }
-        let last = channels[peer]?.lastReceived ?? 0
-        guard update.number > last else {
-            let unknown = update.number == last ? channels[peer]?.lastUnknown : nil
-            return Answer(number: update.number, unknown: unknown ?? [])
+        if let unknown = channels[peer]?.answer(toOld: update.number) {
+            return Answer(number: update.number, unknown: unknown)
         }
         var unknown: [ObjectID] = []
         for change in update.changes {
-            guard case .held(let id) = change, !register(peer, for: id) else {
+            if case .held(let id) = change {
+                if !register(peer, for: id) { unknown.append(id) }
+            } else {
                 apply(change, from: peer)
-                continue
             }
-            unknown.append(id)
         }
         // What was freed by these changes shows only after all of them.
         tidy()
-        channels[peer, default: Channel()].lastReceived = update.number
-        channels[peer]?.lastUnknown = unknown
+        channels[peer, default: Channel()].received(update.number, unknown: unknown)
         return Answer(number: update.number, unknown: unknown)
     }
 
     /// - Returns: Whether the object is here.
     private mutating func register(_ borrower: ProcessID, for id: ObjectID) -> Bool {
-        guard let slot = entries.index(forKey: id), entries.values[slot].registration == .owned else {
-            return false
-        }
-        entries.values[slot].borrowers.insert(borrower)
-        return true
+        guard let slot = entries.index(forKey: id) else { return false }
+        return entries.values[slot].register(borrower)
     }
 
     private mutating func apply(_ change: Update.Change, from peer: ProcessID) {
         switch change {
         case .held: break
         case .returned(let id):
-            // Not there when it was unknown to this process.
             guard let slot = entries.index(forKey: id) else { return }
-            entries.values[slot].borrowers.remove(peer)
-            if entries.values[slot].isLoose { loose.append(id) }
-        case .arrived(let token): settle(token) { $0.arrived(at: peer) }
-        case .settled(let token): settle(token) { $0.settled(at: peer) }
+            if entries.values[slot].unregister(peer) { loose.append(id) }
+        case .arrived(let token): arrived(token, at: peer, isWhole: false)
+        case .settled(let token): arrived(token, at: peer, isWhole: true)
         case .retracted(let token): retract(Passage(sender: peer, token: token))
         case .freed(let id): events.append(.forget(id))
         }
@@ -99,36 +87,14 @@ extension ReferenceTable {
         retries.removeAll { $0.peer == peer }
         let unknown = Set(answer.unknown)
         for change in update.changes {
-            switch change {
-            case .held(let id): owned(id, knows: !unknown.contains(id))
-            case .returned(let id): left(id)
-            case .arrived, .retracted, .settled, .freed: break
-            }
+            guard case .held(let id) = change, let slot = entries.index(forKey: id),
+                let isLoose = entries.values[slot].answered(isKnown: !unknown.contains(id))
+            else { continue }
+            if isLoose { loose.append(id) }
+            settle(entries.values[slot].takeWaiting())
         }
         tidy()
-        if let slot = channels.index(forKey: peer) { list(peer, at: slot) }
-    }
-
-    /// The owner has answered to `held`.
-    private mutating func owned(_ id: ObjectID, knows: Bool) {
-        guard let slot = entries.index(forKey: id), entries.values[slot].registration == .holding else {
-            return
-        }
-        entries.values[slot].registration = knows ? .held : .lost
-        if entries.values[slot].isLoose { loose.append(id) }
-        settleSources(of: id)
-    }
-
-    /// The owner has answered to `returned`.
-    private mutating func left(_ id: ObjectID) {
-        guard let slot = entries.index(forKey: id) else { return }
-        switch entries.values[slot].registration {
-        case .returning: entries.remove(at: slot)
-        // Received again since.
-        case .toBeHeld(let position, _):
-            entries.values[slot].registration = .toBeHeld(at: position, returning: false)
-        default: break
-        }
+        if channels[peer]?.list() == true { ready.append(peer) }
     }
 
     /// The peer has not answered an update: it will be handed out again, after a pause.
@@ -149,35 +115,18 @@ extension ReferenceTable {
             return 0
         }
         guard !ended.contains(peer) else { return 0 }
-        guard let slot = channels.index(forKey: peer) else {
-            var channel = Channel()
-            let position = channel.queue.append(change)
-            channel.isListed = true
-            channels[peer] = channel
-            ready.append(peer)
-            return position
-        }
-        let position = channels.values[slot].queue.append(change)
-        list(peer, at: slot)
+        let (position, isNew) = channels[peer, default: Channel()].append(change)
+        if isNew { ready.append(peer) }
         return position
-    }
-
-    private mutating func list(_ peer: ProcessID, at slot: Dictionary<ProcessID, Channel>.Index) {
-        guard !channels.values[slot].isListed, channels.values[slot].isReady else { return }
-        channels.values[slot].isListed = true
-        ready.append(peer)
     }
 
     /// Takes back a change that has not left its queue.
     mutating func cancel(at position: Int, to peer: ProcessID) {
         guard let slot = channels.index(forKey: peer) else { return }
-        channels.values[slot].queue.cancel(at: position)
-        guard channels.values[slot].queue.isSparse else { return }
-        for (position, change) in channels.values[slot].queue.compact() {
+        guard channels.values[slot].cancel(at: position) else { return }
+        for (position, change) in channels.values[slot].compact() {
             switch change {
-            case .held(let id):
-                guard case .toBeHeld(_, let returning) = entries[id]?.registration else { continue }
-                entries[id]?.registration = .toBeHeld(at: position, returning: returning)
+            case .held(let id): entries[id]?.registration = .toBeHeld(at: position)
             case .returned(let id): entries[id]?.registration = .toBeReturned(at: position)
             case .arrived, .retracted, .settled, .freed: break
             }

@@ -18,10 +18,11 @@ package import MantaCore
 /// What a process has of an object goes through these states (`Entry.Registration`), the last handle going at →:
 ///
 ///     owned ─→ freed
-///     toBeHeld ── update taken ──▶ holding ── answered ──▶ held ─→ toBeReturned ── taken ──▶ returning ──▶ gone
+///     toBeHeld ── update taken ──▶ holding ── answered ──▶ held ─→ toBeReturned ── update taken ──▶ gone
 ///     toBeHeld ─→ gone, nothing said             toBeReturned ── received ──▶ held, nothing said
 ///     holding ── answered "unknown" ──▶ lost ─→ gone       any borrowed ── owner ended ──▶ ownerDied ─→ gone
-///     returning ── received ──▶ toBeHeld, behind the `returned` that is in flight
+///
+/// A reference that comes after that starts again: its `held` goes behind the `returned` that is in flight.
 ///
 /// *Safety.* While a process has a handle whose `received` returned true, the owner does not free the object,
 /// unless the owner ended (then `ownerDied`) or one of those ended through whom the reference came, before the
@@ -126,7 +127,7 @@ package struct ReferenceTable: Hashable, Sendable {
         return switch entry.registration {
         case .owned: .owned
         case .toBeHeld, .holding, .held: .borrowed(owner: entry.owner)
-        case .toBeReturned, .returning: .unknown
+        case .toBeReturned: .unknown
         case .lost: .lost(owner: entry.owner)
         case .ownerDied: .ownerDied(owner: entry.owner)
         }

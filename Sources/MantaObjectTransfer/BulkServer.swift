@@ -38,13 +38,13 @@ package final class BulkServer: Sendable {
     /// - Parameters:
     ///   - endpoint: Where nobody listens yet.
     ///   - options: The limits.
-    ///   - logger: Told which connections are refused, and why.
+    ///   - logger: Told which connections are refused, and why; nobody is, unless one is given.
     ///   - open: Finds an object, on a thread that may block; `nil` when it is not here.
     /// - Throws: ``ClusterError`` with code `notConnected`.
     package init(
         at endpoint: Endpoint,
         options: BulkOptions = BulkOptions(),
-        logger: Logger,
+        logger: Logger = Logger(label: "manta.transfer") { _ in SwiftLogNoOpLogHandler() },
         open: @escaping @Sendable (ObjectID) -> (any BulkSource)?
     ) throws(ClusterError) {
         guard case .unix(let path) = endpoint else { preconditionFailure("unknown endpoint \(endpoint)") }

@@ -23,6 +23,9 @@ extension NodeStore {
             if try store.contains(id) { return }
             throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
         }
+        // It may have been restored, or spilled, while its owner was asked.
+        if try store.contains(id) { return }
+        if spills.contains(id) { return try await restore(id) }
         let sources = found.places.filter { $0 != place }
         let priority: PullDriver.Priority = need == .reading ? .get : .prefetch
         try await pulls.pull(
@@ -30,8 +33,8 @@ extension NodeStore {
             byteCount: found.byteCount,
             from: sources,
             priority: priority
-        ) { head throws(ClusterError) in
-            try self.reserve(for: head)
+        ) { head, isWanted throws(ClusterError) in
+            try self.reserve(for: head, while: isWanted)
         }
     }
 
@@ -83,8 +86,9 @@ extension NodeStore {
 
     // MARK: From another node
 
-    /// Memory for an object that comes, on a thread that may wait for it; `nil` when the object is here.
-    func reserve(for head: ObjectHead) throws(ClusterError) -> Reservation? {
+    /// Memory for an object that comes, on a thread that may wait for it; `nil` when the object is here, or nobody
+    /// wants it any more.
+    func reserve(for head: ObjectHead, while isWanted: () -> Bool) throws(ClusterError) -> Reservation? {
         let deadline = Lane.now + Self.roomPatience
         while true {
             if try store.contains(head.id) { return nil }
@@ -97,6 +101,7 @@ extension NodeStore {
                 holdsReferences: head.holdsReferences
             )
             if let room { return room }
+            guard isWanted(), !isStopped else { return nil }
             guard Lane.now < deadline else {
                 throw ClusterError(
                     .storeFull,

@@ -76,8 +76,9 @@ extension NodeStore {
         guard let pin = try store.pin(id), pin.role == .primary else { return false }
         // From here on a reader who finds it gone from memory finds it there.
         try spills.write(pin)
-        if try store.surrender(pin) { return true }
-        _ = spills.remove(id)
-        return false
+        var isGone = false
+        defer { if !isGone { _ = spills.remove(id) } }
+        isGone = try store.surrender(pin)
+        return isGone
     }
 }

@@ -55,7 +55,8 @@ package final class NodeStore: Sendable {
     let disk = DispatchQueue(label: "manta-store")
     let isTidying = Atomic<Bool>(false)
     private let index: Int
-    private let isStopped = Atomic<Bool>(false)
+    private let stopped = Atomic<Bool>(false)
+    var isStopped: Bool { stopped.load(ordering: .relaxed) }
 
     /// Makes the store of a node in this process; `begin()` opens it to others.
     package init(_ options: Options, in system: ClusterSystem) throws {
@@ -94,7 +95,7 @@ package final class NodeStore: Sendable {
 
     /// Ends transfers and removes files; the memory goes when no process maps it any more.
     package func stop() async {
-        isStopped.store(true, ordering: .relaxed)
+        stopped.store(true, ordering: .relaxed)
         system.objects?.remove(self)
         await pulls.stop()
         await server.withLock { $0.take() }?.stop()
@@ -106,7 +107,7 @@ package final class NodeStore: Sendable {
 
     /// Cuts the node off from others at once, for tests: what is under way ends without notice.
     package func cutOff() {
-        isStopped.store(true, ordering: .relaxed)
+        stopped.store(true, ordering: .relaxed)
         let (server, pulls) = (server.withLock { $0.take() }, pulls)
         // As the end of a process would, which nobody waits for either. It ends when the threads have.
         _ = Task.detached {
@@ -132,7 +133,7 @@ package final class NodeStore: Sendable {
     }
 
     private func sweep() {
-        guard !isStopped.load(ordering: .relaxed) else { return }
+        guard !isStopped else { return }
         takeBack()
         sweepLater()
     }
@@ -191,9 +192,11 @@ package final class NodeStore: Sendable {
 
 extension NodeStore: LocalKeeper {
     package func forget(_ id: ObjectID) {
-        if (try? store.free(id)) == true { return }
         pulls.forget(id)
-        _ = spills.remove(id)
+        later { node in
+            try node.store.free(id)
+            _ = node.spills.remove(id)
+        }
     }
 
     package func ended(_ processes: [ProcessID]) {
@@ -204,8 +207,8 @@ extension NodeStore: LocalKeeper {
         }
     }
 
-    package var owners: Set<ProcessID> {
-        let inMemory = (try? store.entries().map(\.owner)) ?? []
+    package func owners() async -> Set<ProcessID> {
+        let inMemory = (try? await onDisk { try self.store.entries().map(\.owner) }) ?? []
         return Set(inMemory).union(spills.all.map(\.value.owner))
     }
 }

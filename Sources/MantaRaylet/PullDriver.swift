@@ -7,8 +7,8 @@ import Synchronization
 
 /// Pulls objects from other nodes: carries out what `PullQueue` decides.
 final class PullDriver: Sendable {
-    /// Gives the memory for an object that comes; `nil` when it is not wanted.
-    typealias Place = @Sendable (ObjectHead) throws(ClusterError) -> Reservation?
+    /// Gives the memory for an object that comes; `nil` when it is not wanted, which it may ask while it waits.
+    typealias Place = @Sendable (ObjectHead, _ isWanted: () -> Bool) throws(ClusterError) -> Reservation?
 
     typealias Priority = PullQueue<UInt64, ObjectPlace>.Priority
 
@@ -22,6 +22,8 @@ final class PullDriver: Sendable {
         var lastWaiter: UInt64 = 0
         var waiters: [UInt64: CheckedContinuation<Void, any Error>] = [:]
         var incoming: [ObjectID: Incoming] = [:]
+
+        mutating func dropUnwanted(_ id: ObjectID) { if !queue.contains(id) { incoming[id] = nil } }
     }
 
     private struct Incoming {
@@ -30,6 +32,8 @@ final class PullDriver: Sendable {
         var task: Task<Void, Never>?
         /// The object's owner has let it go meanwhile.
         var isForgotten = false
+        /// Nobody waits for it any more.
+        var isCancelled = false
     }
 
     init(into store: ObjectStore, quota: Int, control: Lane) {
@@ -57,8 +61,9 @@ final class PullDriver: Sendable {
                 change { state in
                     state.waiters[waiter] = continuation
                     if state.incoming[id] == nil {
-                        state.incoming[id] = Incoming(object: IncomingObject(id, into: place))
+                        state.incoming[id] = Incoming(object: incoming(id, into: place))
                     }
+                    defer { state.dropUnwanted(id) }
                     return state.queue.want(
                         id,
                         byteCount: byteCount,
@@ -77,7 +82,16 @@ final class PullDriver: Sendable {
     private func cancel(_ waiter: UInt64, of id: ObjectID) {
         let continuation = state.withLock { $0.waiters.removeValue(forKey: waiter) }
         continuation?.resume(throwing: CancellationError())
-        change { $0.queue.cancel(waiter, of: id) }
+        change { state in
+            defer { state.dropUnwanted(id) }
+            return state.queue.cancel(waiter, of: id)
+        }
+    }
+
+    private func incoming(_ id: ObjectID, into place: @escaping Place) -> IncomingObject<Reservation> {
+        IncomingObject(id) { [weak self] head throws(ClusterError) in
+            try place(head) { self?.state.withLock { $0.incoming[id]?.isCancelled } == false }
+        }
     }
 
     /// The object's owner has let it go.
@@ -104,7 +118,7 @@ final class PullDriver: Sendable {
     private func perform(_ action: PullQueue<UInt64, ObjectPlace>.Action) {
         switch action {
         case .start(let id, let source): start(id, source)
-        case .cancel(let id): state.withLock { $0.incoming[id]?.task }?.cancel()
+        case .cancel(let id): cancelTransfer(of: id)
         case .succeed(let id, let waiters): settle(id, waiters, .success(()))
         case .fail(let id, let waiters, let failures): settle(id, waiters, .failure(error(id, failures)))
         case .refuse(let id, let waiter):
@@ -116,9 +130,18 @@ final class PullDriver: Sendable {
         }
     }
 
+    private func cancelTransfer(of id: ObjectID) {
+        let task = state.withLock { state in
+            state.incoming[id]?.isCancelled = true
+            return state.incoming[id]?.task
+        }
+        task?.cancel()
+    }
+
     private func start(_ id: ObjectID, _ source: ObjectPlace) {
         state.withLock { state in
             guard let object = state.incoming[id]?.object else { return }
+            state.incoming[id]?.isCancelled = false
             // A task of its own, because many wait for it. It is cancelled when the last one leaves.
             state.incoming[id]?.task = Task.detached(executorPreference: control.tasks) { [self] in
                 await transfer(object, from: source)

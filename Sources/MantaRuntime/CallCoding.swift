@@ -111,7 +111,7 @@ public struct CallDecoder: DistributedTargetInvocationDecoder, @unchecked Sendab
         do {
             if CBOR.isObject(reader), let objectClient, let pin = objects.popFirst() {
                 try CBOR.skip(&reader)
-                return try objectClient.decode(Argument.self, pin)
+                return try objectClient.decode(Argument.self, pin, isHeld: false)
             }
             return try CBOR.decode(Argument.self, from: &reader, userInfo: userInfo)
         } catch {

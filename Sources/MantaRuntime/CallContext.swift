@@ -25,7 +25,17 @@ package struct CallContext: Sendable {
     package static var isInActor: Bool { current?.serving != nil || ActorCreation.current != nil }
 
     /// By when a call that starts now has to end.
-    package static func deadline(from now: Moment) -> Moment { terms(from: now).deadline }
+    ///
+    /// - Parameters:
+    ///   - now: When it starts.
+    ///   - timeout: Its own, if it has one: in the place of the default, and no longer than one that was set around it.
+    /// - Returns: The deadline.
+    package static func deadline(from now: Moment, timeout: Duration? = nil) -> Moment {
+        guard let timeout else { return terms(from: now).deadline }
+        var context = current ?? CallContext()
+        context.timeout = min(timeout, context.timeout ?? timeout)
+        return $current.withValue(context) { terms(from: now).deadline }
+    }
 
     /// What holds for a call that starts now.
     static func terms(from now: Moment) -> CallTerms {

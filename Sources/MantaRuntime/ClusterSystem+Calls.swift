@@ -17,10 +17,10 @@ extension ClusterSystem {
     where Act: DistributedActor, Act.ID == ActorID, Err: Error, Res: Codable & Sendable {
         let method = CalledMethod.named(target.identifier)
         let reply = try await call(actor.id, Act.self, method, invocation)
-        var reader = ByteReader(reply.bytes)
+        var reader = ByteReader(reply.body.bytes)
         if CBOR.isObject(reader) { return try await largeResult(&reader, of: method, in: reply) }
         do {
-            return try withExtendedLifetime(reply) {
+            return try withExtendedLifetime(reply.body) {
                 try CBOR.decode(Res.self, from: &reader, userInfo: codingUserInfo)
             }
         } catch {
@@ -37,16 +37,12 @@ extension ClusterSystem {
     private func largeResult<Res: Codable & Sendable>(
         _ reader: inout ByteReader,
         of method: CalledMethod,
-        in reply: FrameBuffer
+        in reply: Reply
     ) async throws -> Res {
         do {
             guard let objects else { throw notConnected() }
-            defer { withExtendedLifetime(reply) {} }
-            return try await objects.decodeResult(
-                Res.self,
-                from: &reader,
-                by: CallContext.deadline(from: Lane.now)
-            )
+            defer { withExtendedLifetime(reply.body) {} }
+            return try await objects.decodeResult(Res.self, from: &reader, by: reply.deadline)
         } catch var error as ClusterError {
             error.message = "the result of \(method.readableName) cannot be read: \(error.message)"
             error.outcome = .executed
@@ -64,6 +60,12 @@ extension ClusterSystem {
         _ = try await call(actor.id, Act.self, method, invocation, mayIgnoreReply: true)
     }
 
+    /// What a call came to, and until when what it still needs may take.
+    private struct Reply {
+        var body: FrameBuffer
+        var deadline: Moment
+    }
+
     /// Carries a call to its actor, wherever that is, and returns the body of its reply.
     ///
     /// Inlined, because every asynchronous function on the way of a call costs a look at the task's executor.
@@ -74,7 +76,7 @@ extension ClusterSystem {
         _ method: CalledMethod,
         _ invocation: CallEncoder,
         mayIgnoreReply: Bool = false
-    ) async throws -> FrameBuffer {
+    ) async throws -> Reply {
         let substitutions = invocation.substitutions
         try method.check(on: type, substitutions: substitutions)
         let terms = CallContext.terms(from: Lane.now)
@@ -84,7 +86,7 @@ extension ClusterSystem {
             if mayIgnoreReply, terms.reply == .ignored {
                 try checkSize(invocation, method)
                 try await handOver(id, method, invocation, terms)
-                return FrameBuffer(byteCount: 0)
+                return Reply(body: FrameBuffer(byteCount: 0), deadline: terms.deadline)
             }
             token = nextToken(terms, invocation.writer)
         }
@@ -111,7 +113,7 @@ extension ClusterSystem {
                 token: token
             )
             switch await route.connection.perform(call) {
-            case .reply(.value, let body): return body
+            case .reply(.value, let body): return Reply(body: body, deadline: terms.deadline)
             case .reply(.thrown, let body): throw thrown(body, by: id)
             case let end: try await prepareNext(after: end, of: call, &attempts)
             }

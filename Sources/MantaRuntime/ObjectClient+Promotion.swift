@@ -145,6 +145,6 @@ extension ObjectClient {
         let handle = receive(try Self.readReference(&reader), container: nil)
         try handle.checkReadable()
         let pin = try await pin(handle.id, owner: handle.owner, by: deadline)
-        return try withExtendedLifetime(handle) { try decode(type, pin) }
+        return try withExtendedLifetime(handle) { try decode(type, pin, isHeld: false) }
     }
 }

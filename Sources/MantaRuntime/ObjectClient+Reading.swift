@@ -53,10 +53,18 @@ extension ObjectClient {
     }
 
     /// Builds the value that an object holds.
-    func decode<Value: Decodable>(_ type: Value.Type, _ pin: ObjectPin) throws -> Value {
+    ///
+    /// - Parameters:
+    ///   - type: What it is.
+    ///   - pin: The object.
+    ///   - isHeld: Whether this process has a reference to it, so that it holds what it refers to. Large arguments and results
+    ///     are not: their references come as those in frames do.
+    /// - Returns: The value.
+    /// - Throws: ``ClusterError`` with code `undecodable`.
+    func decode<Value: Decodable>(_ type: Value.Type, _ pin: ObjectPin, isHeld: Bool) throws -> Value {
         guard let system else { throw notConnected() }
         var userInfo = system.codingUserInfo
-        if pin.holdsReferences { userInfo[.objectContainer] = pin.id }
+        if isHeld, pin.holdsReferences { userInfo[.objectContainer] = pin.id }
         var reader = ByteReader(pin.bytes)
         do {
             return try withExtendedLifetime(pin) { try CBOR.decode(type, from: &reader, userInfo: userInfo) }
@@ -70,8 +78,7 @@ extension ObjectHandle {
     /// Holds the object in this node's store.
     func pin(_ timeout: Duration? = nil) async throws -> ObjectPin {
         try checkReadable()
-        var deadline = CallContext.deadline(from: Lane.now)
-        if let timeout { deadline = min(deadline, Lane.now + timeout) }
+        let deadline = CallContext.deadline(from: Lane.now, timeout: timeout)
         return try await client.pin(id, owner: owner, by: deadline)
     }
 }

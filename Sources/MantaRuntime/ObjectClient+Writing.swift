@@ -11,7 +11,7 @@ extension ObjectClient {
     /// Writes a value into the store as an object of this process, or of its node.
     ///
     /// - Throws: What the value's `encode(to:)` throws; ``ClusterError``: `storeFull`, `outOfDisk`, `timedOut`.
-    package func put<Value: Codable & Sendable>(
+    package nonisolated(nonsending) func put<Value: Codable & Sendable>(
         _ value: Value,
         owner: ObjectOwner
     ) async throws -> ObjectRef<Value> {
@@ -36,7 +36,7 @@ extension ObjectClient {
     }
 
     /// Returns how large the encoding is, and what the object has to hold as long as it lives.
-    private func write<Value: Encodable>(
+    private nonisolated(nonsending) func write<Value: Encodable>(
         _ value: Value,
         as id: ObjectID,
         for owner: ObjectOwner,
@@ -123,7 +123,7 @@ extension ObjectClient {
     /// In nanoseconds.
     private static let nudgePause: UInt64 = 20_000_000
 
-    private func waitForRoom(_ byteCount: Int, by deadline: Moment) async throws {
+    private nonisolated(nonsending) func waitForRoom(_ byteCount: Int, by deadline: Moment) async throws {
         guard let system else { throw notConnected() }
         let keeper = keeper
         do {

@@ -139,8 +139,10 @@ package final class ObjectClient: Sendable {
     }
 
     /// Processes whose end matters here.
-    package var peers: Set<ProcessID> {
-        localKeepers.withLock { $0 }.reduce(into: table.withLock { $0.peers }) { $0.formUnion($1.owners) }
+    package func peers() async -> Set<ProcessID> {
+        var peers = table.withLock { $0.peers }
+        for keeper in localKeepers.withLock({ $0 }) { peers.formUnion(await keeper.owners()) }
+        return peers
     }
 
     package func counts(of id: ObjectID) -> ReferenceTable.Counts { table.withLock { $0.counts(of: id) } }
@@ -171,6 +173,9 @@ package final class ObjectClient: Sendable {
         change { $0.created(id) }
         return ObjectHandle(id, owner: process, client: self)
     }
+
+    /// How large an object of this process is; 0 for others.
+    func byteCount(of id: ObjectID) -> Int { owned.withLock { $0[id]?.byteCount ?? 0 } }
 
     /// Takes a reference out of a frame or an object.
     func receive(_ reference: ObjectReference, container: ObjectID?) -> ObjectHandle {

@@ -30,15 +30,20 @@ final class ObjectHandle: Sendable {
 /// A reference that is encoded in a frame: holds the object until the frame has arrived, or nobody needs it any more.
 final class ObjectPassage: Sendable {
     let token: UInt64
+    private let id: ObjectID
     private let client: ObjectClient
 
     init(_ handle: ObjectHandle) {
+        id = handle.id
         client = handle.client
         token = handle.client.change { $0.embarked(handle.id) }
     }
 
     /// The frame goes to `peer` now.
     func sent(to peer: ProcessID) { client.change { $0.sent(token, to: peer) } }
+
+    /// How large the object is; 0 for one of another process.
+    var heldByteCount: Int { client.byteCount(of: id) }
 
     deinit { client.concluded(token) }
 }

@@ -41,5 +41,5 @@ package protocol LocalKeeper: AnyObject, Sendable {
     /// Frees what these processes owned, and takes back what they held.
     func ended(_ processes: [ProcessID])
     /// The processes that own what the node has.
-    var owners: Set<ProcessID> { get }
+    func owners() async -> Set<ProcessID>
 }

@@ -14,7 +14,7 @@ extension ObjectRef {
     ///   holds another type, `storeFull` and `outOfDisk` when there is no room for it on this node.
     public func get(timeout: Duration? = nil) async throws -> Value {
         let pin = try await handle.pin(timeout)
-        return try handle.client.decode(Value.self, pin)
+        return try handle.client.decode(Value.self, pin, isHeld: true)
     }
 
     /// Lends the object's bytes where they lie, without a copy: the elements of an array of numbers, the bytes of `Data`;

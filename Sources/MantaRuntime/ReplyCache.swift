@@ -22,7 +22,7 @@ package struct ReplyCache<Call> {
 
     private enum Entry {
         case running(Call, followers: [Call])
-        case done(ReplyStatus, KeptReply, until: Moment)
+        case done(ReplyStatus, KeptReply, size: Int, until: Moment)
         case spent(until: Moment)
     }
 
@@ -68,7 +68,7 @@ package struct ReplyCache<Call> {
         case .running(let leader, let followers):
             entries[token] = .running(leader, followers: followers + [call])
             return .attached(to: leader)
-        case .done(let status, let reply, _): return .reply(status, reply)
+        case .done(let status, let reply, _, _): return .reply(status, reply)
         case .spent: return .forgotten
         case nil:
             if let floor = floors[token.caller], token.sequence <= floor.sequence { return .forgotten }
@@ -87,9 +87,10 @@ package struct ReplyCache<Call> {
         now: Moment
     ) -> [Call] {
         guard case .running(_, let followers) = entries[token] else { return [] }
-        entries[token] = .done(status, reply, until: until)
+        let size = reply.byteCount
+        entries[token] = .done(status, reply, size: size, until: until)
         done.append(token)
-        byteCount += reply.bytes.count
+        byteCount += size
         // The newest is kept whatever its size: a frame's limit is its limit.
         while byteCount > limits.byteCount, done.count > 1 { spendOldest() }
         timePassed(to: now)
@@ -107,22 +108,22 @@ package struct ReplyCache<Call> {
 
     /// Lets go of replies that nobody can ask for any more.
     package mutating func timePassed(to now: Moment) {
-        while let oldest = done.first, case .done(_, _, let until) = entries[oldest], until <= now {
+        while let oldest = done.first, case .done(_, _, _, let until) = entries[oldest], until <= now {
             spendOldest()
         }
     }
 
     /// When `timePassed(to:)` has something to do; `nil` while no reply is kept.
     package var nextExpiry: Moment? {
-        guard let oldest = done.first, case .done(_, _, let until) = entries[oldest] else { return nil }
+        guard let oldest = done.first, case .done(_, _, _, let until) = entries[oldest] else { return nil }
         return until
     }
 
     private mutating func spendOldest() {
-        guard let token = done.popFirst(), case .done(_, let reply, let until) = entries[token] else {
+        guard let token = done.popFirst(), case .done(_, _, let size, let until) = entries[token] else {
             return
         }
-        byteCount -= reply.bytes.count
+        byteCount -= size
         entries[token] = .spent(until: until)
         spent.append(token)
     }

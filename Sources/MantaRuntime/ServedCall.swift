@@ -200,6 +200,10 @@ final class ServedCall: Sendable {
 
     @inline(__always)
     private nonisolated(nonsending) func perform() async {
+        let objects: [ObjectPin]
+        do throws(ClusterError) { objects = hasObjects ? try await pinArguments() : [] } catch {
+            return fail(error)
+        }
         // Its actor was killed before it could start.
         guard !hasEnded else { return }
         guard let actor = hosted.actor else { return fail(connection.system.notHere(hosted.id)) }
@@ -209,7 +213,7 @@ final class ServedCall: Sendable {
                 body,
                 offset: argumentOffset,
                 substitutionCount: Int(substitutionCount),
-                objects: hasObjects ? try await pinArguments() : [],
+                objects: objects,
                 system: connection.system
             )
             switch method.fit(actor, substitutions: decoder.substitutions) {

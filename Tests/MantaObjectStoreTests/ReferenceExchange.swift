@@ -78,6 +78,10 @@ final class ReferenceExchange {
         self[receiver].received(id, owner: id.creator, by: .frame(from: sender, token: token), now: now)
     }
 
+    func take(at process: ProcessID) -> [(peer: ProcessID, update: ReferenceTable.Update)] {
+        self[process].takeUpdates(now: now)
+    }
+
     /// What the process has to do, of what was not taken yet.
     func events(of process: ProcessID) -> [ReferenceTable.Event] { self[process].takeEvents() }
 

@@ -194,6 +194,30 @@ struct ReferenceTableTests {
         #expect(exchange[owner].counts(of: object) == .init(borrowers: 1))
     }
 
+    @Test("the next deadline is that of the oldest token that has not arrived, among many that have")
+    func deadlines() {
+        exchange[owner].created(object)
+        let start = exchange.now
+        var tokens: [UInt64] = []
+        for _ in 0..<1000 {
+            tokens.append(exchange.send(from: owner, to: receiver))
+            exchange.now = exchange.now + .milliseconds(1)
+        }
+        let open = [0, 700, 701]
+        for (index, token) in tokens.enumerated() where !open.contains(index) {
+            exchange.receive(token, from: owner, at: receiver)
+        }
+        exchange.settle()
+        for index in open {
+            #expect(exchange[owner].counts(of: object).inTransit == 3 - (open.firstIndex(of: index) ?? 0))
+            #expect(exchange[owner].nextDeadline == start + .milliseconds(index) + .seconds(5))
+            exchange.receive(tokens[index], from: owner, at: receiver)
+            exchange.settle()
+        }
+        #expect(exchange[owner].nextDeadline == .distantFuture)
+        #expect(!exchange.said.contains("1→3 retracted"))
+    }
+
     @Test("an object holds what is inside it until that is registered")
     func inside() throws {
         let inner = ObjectID(creator: sender, serial: 1)

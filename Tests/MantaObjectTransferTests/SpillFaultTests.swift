@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test("a damaged file is an error to who fetches it, with the reason", .timeLimit(.minutes(10)))
+    @Test("a damaged file is an error to who fetches it, with the reason", .timeLimit(.minutes(5)))
     func damagedSource() async throws {
         try await withExchange { exchange in
             let folder = try SpillFolder(in: exchange.folder, of: NodeID(5))

@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("a spilled object is sent from its file, from any byte on", .timeLimit(.minutes(10)))
+    @Test("a spilled object is sent from its file, from any byte on", .timeLimit(.minutes(5)))
     func sent() async throws {
         let bytes = randomBytes(3 * Self.chunk + 1_000)
         try await withExchange { exchange in
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test("objects are written by several threads at a time", .timeLimit(.minutes(10)))
+    @Test("objects are written by several threads at a time", .timeLimit(.minutes(5)))
     func concurrent() async throws {
         try await withTemporaryFolder { directory in
             let folder = try SpillFolder(in: directory, of: NodeID(5))
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test("nodes that start at the same time do not sweep each other away", .timeLimit(.minutes(10)))
+    @Test("nodes that start at the same time do not sweep each other away", .timeLimit(.minutes(5)))
     func sweptAtOnce() async throws {
         try await withTemporaryFolder { directory in
             try await withThrowingTaskGroup(of: SpillFolder.self) { group in

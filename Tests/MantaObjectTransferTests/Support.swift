@@ -1,5 +1,4 @@
 import Glibc
-import Logging
 import MantaCore
 import MantaObjectTransfer
 import MantaTestSupport
@@ -132,7 +131,6 @@ final class Exchange: Sendable {
         let server = try BulkServer(
             at: .unix(path: "\(folder)/bulk-\(count)"),
             options: options,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             open: open
         )
         server.start()

@@ -22,7 +22,7 @@ import Testing
         return options
     }
 
-    @Test("a cancelled transfer ends at once, and what has come can be used", .timeLimit(.minutes(10)))
+    @Test("a cancelled transfer ends at once, and what has come can be used", .timeLimit(.minutes(5)))
     func cancel() async throws {
         try await withExchange { exchange in
             let server = try stallingServer(exchange)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("a transfer that waits for a thread can be cancelled", .timeLimit(.minutes(10)))
+    @Test("a transfer that waits for a thread can be cancelled", .timeLimit(.minutes(5)))
     func cancelWaiting() async throws {
         try await withExchange { exchange in
             let server = try stallingServer(exchange)
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test("a task that was cancelled before it asked gets nothing", .timeLimit(.minutes(10)))
+    @Test("a task that was cancelled before it asked gets nothing", .timeLimit(.minutes(5)))
     func cancelledBefore() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([source])
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test("transfers cancelled at any time end by their bytes or as cancelled", .timeLimit(.minutes(10)))
+    @Test("transfers cancelled at any time end by their bytes or as cancelled", .timeLimit(.minutes(5)))
     func cancelAtAnyTime() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([source])
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test("a server that stops ends its transfers, and takes its socket away", .timeLimit(.minutes(10)))
+    @Test("a server that stops ends its transfers, and takes its socket away", .timeLimit(.minutes(5)))
     func serverStops() async throws {
         try await withExchange { exchange in
             let server = try stallingServer(exchange)
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test("who waits to be accepted by a server that stops is told", .timeLimit(.minutes(10)))
+    @Test("who waits to be accepted by a server that stops is told", .timeLimit(.minutes(5)))
     func stopsBeforeAccepting() async throws {
         try await withExchange { exchange in
             var options = BulkOptions()
@@ -159,7 +159,7 @@ import Testing
 
     @Test(
         "a fetcher that stops cancels all its transfers, and those that come later",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(5))
     )
     func fetcherStops() async throws {
         try await withExchange { exchange in
@@ -185,7 +185,7 @@ import Testing
         }
     }
 
-    @Test("servers and fetchers that did nothing, or are stopped twice, stop too", .timeLimit(.minutes(10)))
+    @Test("servers and fetchers that did nothing, or are stopped twice, stop too", .timeLimit(.minutes(5)))
     func stopsIdle() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([])

@@ -19,7 +19,7 @@ import Testing
         await transferError { () throws(TransferError) in try await fetcher.fetch(object, from: endpoint) }
     }
 
-    @Test("a flipped bit is found, and what came before it is kept", .timeLimit(.minutes(10)))
+    @Test("a flipped bit is found, and what came before it is kept", .timeLimit(.minutes(5)))
     func corrupt() async throws {
         try await withExchange { exchange in
             // Behind the hello, the answer, the first chunk, and the head of the second.
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("a flipped bit in a compressed chunk is found", .timeLimit(.minutes(10)))
+    @Test("a flipped bit in a compressed chunk is found", .timeLimit(.minutes(5)))
     func corruptCompressed() async throws {
         let zeros = [UInt8](repeating: 0, count: Self.chunk)
         let object = ArraySource(objectID(1), zeros)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test("a source whose process is killed in the middle is noticed at once", .timeLimit(.minutes(10)))
+    @Test("a source whose process is killed in the middle is noticed at once", .timeLimit(.minutes(5)))
     func killed() async throws {
         try await withExchange { exchange in
             let said = "\(exchange.folder)/said"
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test("a source that stops sending is given up after the timeout", .timeLimit(.minutes(10)))
+    @Test("a source that stops sending is given up after the timeout", .timeLimit(.minutes(5)))
     func stalled() async throws {
         try await withExchange { exchange in
             var options = BulkOptions()
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test("a source that does not even greet is given up when the patience is over", .timeLimit(.minutes(10)))
+    @Test("a source that does not even greet is given up when the patience is over", .timeLimit(.minutes(5)))
     func silent() async throws {
         try await withExchange { exchange in
             let fake = try FakeSource(folder: exchange.folder, saying: [])
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test("a source that fails in the middle says why, and what came before is kept", .timeLimit(.minutes(10)))
+    @Test("a source that fails in the middle says why, and what came before is kept", .timeLimit(.minutes(5)))
     func sourceFails() async throws {
         let damaged = ArraySource(objectID(1), source.bytes, failsAt: 2 * Self.chunk + 1)
         try await withExchange { exchange in
@@ -135,7 +135,7 @@ import Testing
 
     @Test(
         "an object that was evicted meanwhile is not found, and comes from elsewhere",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(5))
     )
     func evicted() async throws {
         try await withExchange { exchange in
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test("nobody at the endpoint is a refusal", .timeLimit(.minutes(10)))
+    @Test("nobody at the endpoint is a refusal", .timeLimit(.minutes(5)))
     func nobody() async throws {
         try await withExchange { exchange in
             let endpoint = Endpoint.unix(path: "\(exchange.folder)/nobody")
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("a source of another version is refused, with both versions", .timeLimit(.minutes(10)))
+    @Test("a source of another version is refused, with both versions", .timeLimit(.minutes(5)))
     func otherVersion() async throws {
         try await withExchange { exchange in
             var hello = BulkHello()
@@ -178,7 +178,7 @@ import Testing
 
     @Test(
         "a huge length is not believed without its checksum, and needs a place with it",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(5))
     )
     func hugeLength() async throws {
         let full = ClusterError(.storeFull, "no room")
@@ -217,7 +217,7 @@ import Testing
 
     @Test(
         "whatever a source says, a transfer ends with an error and no wrong byte counts",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(5))
     )
     func garbage() async throws {
         var random = SeededRandom(seed: 21)

@@ -8,7 +8,7 @@ import Testing
 
     @Test(
         "an object arrives with every byte and all that is known of it",
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(5)),
         arguments: [0, 1, 4_095, chunk - 1, chunk, chunk + 1, 5 * chunk + 12_345]
     )
     func arrives(byteCount: Int) async throws {
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test("an object that the source does not have is not found", .timeLimit(.minutes(10)))
+    @Test("an object that the source does not have is not found", .timeLimit(.minutes(5)))
     func notFound() async throws {
         try await withExchange { exchange in
             let server = try exchange.serve([])
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("one connection serves transfers one after another", .timeLimit(.minutes(10)))
+    @Test("one connection serves transfers one after another", .timeLimit(.minutes(5)))
     func oneConnection() async throws {
         let sources = (1...20).map { ArraySource(objectID($0), randomBytes(10_000 * Int($0), seed: $0)) }
         try await withExchange { exchange in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("many transfers at once, more than there are threads, all end well", .timeLimit(.minutes(10)))
+    @Test("many transfers at once, more than there are threads, all end well", .timeLimit(.minutes(5)))
     func concurrent() async throws {
         let sources = (1...40).map { ArraySource(objectID($0), randomBytes(200_000 + Int($0), seed: $0)) }
         try await withExchange { exchange in
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test("more fetchers than the server has places take turns", .timeLimit(.minutes(10)))
+    @Test("more fetchers than the server has places take turns", .timeLimit(.minutes(5)))
     func takesTurns() async throws {
         let source = ArraySource(objectID(1), randomBytes(3_000_000))
         var options = BulkOptions()
@@ -110,7 +110,7 @@ import Testing
 
     @Test(
         "a transfer that breaks off goes on from another source, without what has come",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(5))
     )
     func resumes() async throws {
         let first = ArraySource(objectID(1), randomBytes(6 * Self.chunk + 77), lead: 16)
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test("what differs from what has come is another object", .timeLimit(.minutes(10)), arguments: [0, 1, 2])
+    @Test("what differs from what has come is another object", .timeLimit(.minutes(5)), arguments: [0, 1, 2])
     func wrongObject(difference: Int) async throws {
         let first = ArraySource(objectID(1), randomBytes(3 * Self.chunk), lead: 16)
         let second = ArraySource(
@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test("an object that is not wanted, or has no place, is not received", .timeLimit(.minutes(10)))
+    @Test("an object that is not wanted, or has no place, is not received", .timeLimit(.minutes(5)))
     func noPlace() async throws {
         let source = ArraySource(objectID(1), randomBytes(9 * Self.chunk))
         let full = ClusterError(.storeFull, "no room")

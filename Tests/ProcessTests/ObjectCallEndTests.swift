@@ -23,12 +23,7 @@ struct ObjectCallEndTests {
             try await eventually { system.openCallCount > 0 }
             try await giveUp(shelf, early, system)
             // Nothing else happens in this process that would remind it.
-            await withKnownIssue(
-                "bug 2: nobody sets a timer for references to be asked back",
-                isIntermittent: true
-            ) {
-                try await system.expectNothingLeft(within: .seconds(15))
-            }
+            try await system.expectNothingLeft()
             gate.create()
             try await busy.value
             #expect(try await shelf.count == 0)
@@ -117,10 +112,7 @@ struct ObjectCallEndTests {
             }
             gate.create()
             try await busy.value
-            await withKnownIssue("bug 4: nobody holds them while the call waits", isIntermittent: true) {
-                let sum = try await shelf.sum()
-                #expect(sum == 10)
-            }
+            #expect(try await shelf.sum() == 10)
             try await shelf.drop()
             try await system.expectNothingLeft()
         }
@@ -145,6 +137,7 @@ struct ObjectCallEndTests {
     @Test("a program that shuts down with references in hand loses them, and nothing else")
     func shutdown() async throws {
         let kept = Shared<[Shelf.Item]>([])
+        let outer = Shared<[ObjectRef<Holder.Parcel>]>([])
         try await withCluster { test in
             let system = test.system
             let shelf = try await system.shelf()
@@ -154,11 +147,18 @@ struct ObjectCallEndTests {
             ]
             try await shelf.keep(items)
             kept.change { $0 = items }
+            let parcel = try await system.put(try await parcel(of: system))
+            outer.change { $0 = [parcel] }
         }
         let items = kept.value
         kept.change { $0 = [] }
         let first = try #require(items.first)
         #expect(await clusterError { _ = try await first.get() }?.code == .notConnected)
         #expect(Set(items).count == 4)
+    }
+
+    /// With references that nobody else has.
+    private func parcel(of system: ClusterSystem) async throws -> Holder.Parcel {
+        Holder.Parcel(label: "outer", items: [try await system.bytes(10), try await system.bytes(20)])
     }
 }

@@ -111,10 +111,8 @@ struct ObjectFlightTests {
             let system = test.system
             let (maker, relay) = (try await system.shelf(), try await system.shelf())
             let before = try await relay.process()
-            await withKnownIssue("bug 1: the relay traps", isIntermittent: true) {
-                try await passOn(of: maker, through: relay)
-                #expect(try await relay.process() == before)
-            }
+            try await passOn(of: maker, through: relay)
+            #expect(try await relay.process() == before)
             try await system.expectNothingLeft()
         }
     }
@@ -136,9 +134,7 @@ struct ObjectFlightTests {
     func inError() async throws {
         try await withCluster { test in
             let shelf = try await test.system.shelf()
-            await withKnownIssue("bug 3: nobody holds what is in an error", isIntermittent: true) {
-                try await readEvidence(shelf)
-            }
+            try await readEvidence(shelf)
             try await test.system.expectNothingLeft()
         }
     }

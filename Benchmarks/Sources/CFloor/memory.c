@@ -89,6 +89,10 @@ void cfloor_fill_text(void *bytes, size_t count, uint64_t seed) {
     };
     uint64_t state = seed | 1;
     char *next = bytes;
+    // Nothing that looks back at most 64 KiB, as LZ4 does, sees that the text begins anew after 4 MiB.
+    size_t fresh = count < (4 << 20) ? count : 4 << 20;
+    size_t rest = count - fresh;
+    count = fresh;
     while (count > 0) {
         state ^= state << 13;
         state ^= state >> 7;
@@ -99,5 +103,9 @@ void cfloor_fill_text(void *bytes, size_t count, uint64_t seed) {
         memcpy(next, word, size);
         next += size;
         count -= size;
+    }
+    for (; rest > 0; rest -= count, next += count) {
+        count = rest < fresh ? rest : fresh;
+        memcpy(next, bytes, count);
     }
 }

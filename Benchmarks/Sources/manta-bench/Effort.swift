@@ -17,9 +17,9 @@ enum Effort: String, CaseIterable {
     var crowdCount: Int { self == .full ? 100_000 : 5_000 }
     var smallPutCount: Int { self == .full ? 100_000 : 10_000 }
     var smallReadCount: Int { self == .full ? 10_000 : 1_000 }
-    var mediumPassCount: Int { self == .full ? 1_000 : 100 }
-    var largePutCount: Int { self == .full ? 20 : 5 }
-    var largePassCount: Int { self == .full ? 20 : 4 }
+    var passCount: Int { self == .full ? 2_000 : 400 }
+    var largePutCount: Int { self == .full ? 20 : 3 }
+    var largePassCount: Int { self == .full ? 20 : 3 }
     var largePullCount: Int { self == .full ? 10 : 3 }
     var idleTime: Duration { .seconds(self == .full ? 3 : 1) }
 }

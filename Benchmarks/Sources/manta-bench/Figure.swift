@@ -58,6 +58,8 @@ enum Figure: String, CaseIterable {
     case floor1MiB = "floor ping-pong 1 MiB p50"
     case value1MiB = "1 MiB by value p50"
     case reference1MiB = "1 MiB by reference, put before, p50"
+    case value64KiBInFlight = "64 KiB by value, 8 in flight"
+    case value1MiBInFlight = "1 MiB by value, 8 in flight"
     case floorCopyTime = "floor memcpy 100 MiB, time"
     case value100MiB = "100 MiB by value p50"
     case reference100MiB = "100 MiB by reference, put before, p50"
@@ -80,7 +82,9 @@ enum Figure: String, CaseIterable {
             .processorTime, .standardP50, .spawnFirstReply, .findFirst, .getSmall, .getSmallAgain, .spanLarge,
             .value64KiB, .reference64KiB, .floor1MiB, .value1MiB, .reference1MiB, .reference100MiB:
             "us"
-        case .inFlight64, .inFlight1000, .poolInFlight64, .standardInFlight64, .crowdCalls: "calls/s"
+        case .inFlight64, .inFlight1000, .poolInFlight64, .standardInFlight64, .crowdCalls,
+            .value64KiBInFlight, .value1MiBInFlight:
+            "calls/s"
         case .findFirstRate, .findAgainRate: "finds/s"
         case .putSmall: "objects/s"
         case .floorCopy, .putLarge, .floorFreshCopy, .putLargeCold, .floorStream, .pullRandom, .pullZeros,

@@ -81,6 +81,7 @@ struct MantaBench: AsyncParsableCommand {
                 // A cluster starts once in a process.
                 for _ in 0..<rounds { try measure(.cluster, isPinned: false, rounds: 1, into: &rows) }
             case .objects:
+                for isPinned in [true, false] { try measure(.objectCalls, isPinned: isPinned, into: &rows) }
                 try measure(.objects, isPinned: false, into: &rows)
                 for _ in 0..<rounds { try measure(.coldStore, isPinned: false, rounds: 1, into: &rows) }
             }
@@ -98,7 +99,7 @@ struct MantaBench: AsyncParsableCommand {
         var variables = [MeasureCommand.startVariable: "\(cfloor_now())"]
         if isPinned { variables[CFLOOR_CORE_VARIABLE] = "\(cfloor_last_core())" }
         if measurement == .standardCalls { variables["MANTA_DISPATCH"] = "standard" }
-        if measurement == .objects { variables["MANTA_NODES"] = "2" }
+        if [.objects, .objectCalls].contains(measurement) { variables["MANTA_NODES"] = "2" }
         let effort: Effort = quick ? .quick : .full
         let arguments = ["measure", measurement.rawValue, effort.rawValue, "\(rounds ?? self.rounds)"]
         let output = try ChildProcess.output(arguments: arguments, variables: variables)

@@ -64,6 +64,8 @@ struct MeasureCommand: AsyncParsableCommand {
             )
         case .objects:
             try await ObjectBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
+        case .objectCalls:
+            try await ObjectCallBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
         case .coldStore:
             try await ColdStoreBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run()
         }

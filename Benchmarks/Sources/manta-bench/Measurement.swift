@@ -6,8 +6,9 @@ enum Measurement: String, CaseIterable {
     case actors
     case directory
     case cluster
-    /// With two nodes.
+    /// Large ones.
     case objects
+    case objectCalls = "object-calls"
     /// What only a store can show that is new.
     case coldStore = "cold-store"
 }

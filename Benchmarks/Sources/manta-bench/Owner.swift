@@ -64,6 +64,22 @@ distributed actor Owner: Spawnable {
         }
     }
 
+    /// Keeps `inFlight` calls with this many bytes by value under way until `count` have ended; how many nanoseconds that took.
+    distributed func flood(_ reader: Reader, byteCount: Int, inFlight: Int, count: Int) async throws -> UInt64
+    {
+        let bytes = array(of: .random, byteCount)
+        let before = cfloor_now()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<inFlight {
+                group.addTask {
+                    for _ in 0..<(count / inFlight) { _ = try await reader.touch(value: bytes) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        return cfloor_now() - before
+    }
+
     private func array(of content: Content, _ byteCount: Int) -> [UInt8] {
         seed += 1
         content.fill(&arrays[byteCount, default: [UInt8](repeating: 0, count: byteCount)], seed: seed)

@@ -10,7 +10,7 @@ struct ProfileObjectsCommand: AsyncParsableCommand {
     )
 
     enum Work: String, CaseIterable, ExpressibleByArgument {
-        case put, get, value, reference, ownReference = "own-reference", pull
+        case put, get, value, flood, reference, ownReference = "own-reference", pull
     }
 
     @Argument(help: "What is done: \(Work.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -75,6 +75,9 @@ extension ObjectActors {
                 count, try await owner.firstReads(by: reader, byteCount: byteCount, count: count).reduce(0, +)
             )
         case .value: return try await passed(.byValue, byteCount, count)
+        case .flood:
+            let nanoseconds = try await owner.flood(reader, byteCount: byteCount, inFlight: 8, count: count)
+            return (count, nanoseconds)
         case .reference: return try await passed(.byReference, byteCount, count)
         case .ownReference: return try await passed(.byOwnReference, byteCount, count)
         case .pull:

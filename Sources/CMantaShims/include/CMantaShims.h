@@ -85,6 +85,9 @@ void manta_ignore_signal(int signal);
 // Calls `hook` at `exit`, once however often it is asked for.
 int manta_at_exit(void (*hook)(void));
 void manta_line_buffer_stdout(void);
+// Has malloc keep up to 16 MiB of freed memory, and take blocks of less than 8 MiB from it, unless the environment
+// says something about that. By default it gives memory back after nearly every large block and takes it anew.
+void manta_keep_freed_memory(void);
 
 // The GNU build id of the running program; returns its length, 0 when it has none.
 size_t manta_build_id(uint8_t *bytes, size_t capacity);
