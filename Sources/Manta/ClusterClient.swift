@@ -10,6 +10,8 @@ final class ClusterClient: Sendable {
     let system: ClusterSystem
     let names = NameCache()
     private let follower = Mutex<Task<Void, Never>?>(nil)
+    /// Each keeps the arguments of an actor for as long as that lives.
+    private let holders = Mutex<[ActorID: Task<Void, Never>]>([:])
 
     init(gcs: GCS, system: ClusterSystem) {
         self.gcs = gcs
@@ -41,11 +43,13 @@ final class ClusterClient: Sendable {
     /// them again.
     func hold(_ held: [any AnyObject & Sendable], for actor: ActorID) {
         guard !held.isEmpty else { return }
-        // Unstructured: it lasts as long as the actor. It ends with the system too, which ends the stream.
-        _ = Task.detached(executorPreference: system.control.tasks) { [self] in
+        // Unstructured: it lasts as long as the actor, or this part of the cluster.
+        let task = Task.detached(executorPreference: system.control.tasks) { [self] in
             for await _ in system.lifecycle(of: actor) {}
             withExtendedLifetime(held) {}
+            holders.withLock { $0[actor] = nil }
         }
+        holders.withLock { $0[actor] = task }
     }
 
     // MARK: The feed
@@ -71,7 +75,10 @@ final class ClusterClient: Sendable {
         follower.withLock { $0 = task }
     }
 
-    func stop() { follower.withLock { $0.take() }?.cancel() }
+    func stop() {
+        follower.withLock { $0.take() }?.cancel()
+        for task in holders.withLock({ $0.values }) { task.cancel() }
+    }
 
     private func apply(_ news: Feed.News) {
         var ended: [ProcessID] = []

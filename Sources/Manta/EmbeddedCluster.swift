@@ -82,11 +82,14 @@ package final class EmbeddedCluster: DriverCluster {
         let gcs = GCS.make(in: system, liveness: liveness) { id in
             RayletHandle(try Raylet.resolve(id: id, using: system))
         }
+        // The nodes share the machine's memory, unless the program has said how much each is to have.
+        let isDefault = configuration.storeCapacity == NodeStore.defaultCapacity
+        let capacity = configuration.storeCapacity / (isDefault ? max(1, nodeCount) : 1)
         let stores = try (0..<max(1, nodeCount)).map { index in
             let options = NodeStore.Options(
                 node: NodeID(.random(in: 1 ... .max)),
                 index: index,
-                capacity: configuration.storeCapacity,
+                capacity: capacity,
                 spillDirectory: configuration.spillDirectory
             )
             return try NodeStore(options, in: system)

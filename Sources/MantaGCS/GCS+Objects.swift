@@ -27,11 +27,9 @@ extension GCS {
         await askRaylets { try await $0.objects() }.values.flatMap { $0 }
     }
 
-    /// Those among `processes` that have ended, or that the directory has never known.
+    /// Those among `processes` of which the directory knows that they have ended.
     package distributed func ended(among processes: Set<ProcessID>) -> [ProcessID] {
-        processes.filter {
-            plane.directory.process($0)?.deathCause != nil || plane.directory.process($0) == nil
-        }
+        processes.filter { plane.directory.process($0)?.deathCause != nil }
     }
 
     private func askRaylets<R: Sendable>(

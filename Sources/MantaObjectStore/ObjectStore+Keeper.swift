@@ -26,6 +26,14 @@ extension ObjectStore {
         return values
     }
 
+    /// Gives an object another owner, whose end is its end from now on.
+    package func give(_ id: ObjectID, to owner: ProcessID) throws(ClusterError) {
+        try locked { tables in
+            let record = tables.find(id)
+            if record != 0 { tables.record(record).owner = owner }
+        }
+    }
+
     /// Frees all objects of an owner that has ended, as `free` does.
     ///
     /// - Returns: How many there were.

@@ -14,6 +14,8 @@ extension ReferenceTable {
         private var first: Outstanding?
         private var others: [Outstanding] = []
         private var isConcluded = false
+        /// Of all that were sent at most one is ever read: when it has arrived, the others never will.
+        var endsWithArrival = false
 
         init(object: ObjectID) { self.object = object }
 
@@ -55,6 +57,12 @@ extension ReferenceTable {
 
         /// - Returns: Whether that was all that was waited for.
         mutating func arrived(at peer: ProcessID, isWhole: Bool) -> Bool {
+            if endsWithArrival, !isWhole {
+                first = nil
+                others = []
+                isConcluded = true
+                return true
+            }
             if let outstanding = first, outstanding.peer == peer {
                 let count = isWhole ? 0 : outstanding.count - 1
                 first = count > 0 ? Outstanding(peer: peer, count: count) : nil

@@ -48,10 +48,11 @@ extension NodeStore {
                 return try await ObjectHost.at(owner, using: system).locate(id, for: place)
             } catch let error as ClusterError {
                 switch error.code {
-                case .notConnected where system.objects?.hasEnded(owner) == false:
+                case .notConnected:
+                    guard let objects = system.objects else { throw system.notConnected() }
+                    if await objects.learnsOfEnd(of: owner) { throw ObjectClient.ownerDied(id, owner) }
                     try await Task.sleep(for: Self.ownerPause)
-                case .notConnected, .actorDied, .workerDied, .nodeDied, .noSuchActor:
-                    throw ObjectClient.ownerDied(id, owner)
+                case .actorDied, .workerDied, .nodeDied, .noSuchActor: throw ObjectClient.ownerDied(id, owner)
                 default: throw error
                 }
             }
@@ -92,15 +93,19 @@ extension NodeStore {
         let deadline = Lane.now + Self.roomPatience
         while true {
             if try store.contains(head.id) { return nil }
-            let room = try store.reserve(
-                head.id,
-                owner: head.owner,
-                byteCount: head.byteCount,
-                lead: head.lead,
-                role: .copy,
-                holdsReferences: head.holdsReferences
-            )
-            if let room { return room }
+            do throws(ClusterError) {
+                let room = try store.reserve(
+                    head.id,
+                    owner: head.owner,
+                    byteCount: head.byteCount,
+                    lead: head.lead,
+                    role: .copy,
+                    holdsReferences: head.holdsReferences
+                )
+                if let room { return room }
+            } catch  where error.code == .invalidArgument {
+                // An earlier transfer of it is just letting go of its place.
+            }
             guard isWanted(), !isStopped else { return nil }
             guard Lane.now < deadline else {
                 throw ClusterError(

@@ -14,6 +14,7 @@ extension NodeStore {
     private static let lowWater = 0.7
     /// How much reserved memory is kept at hand, in bytes.
     private static let headroom = 256 << 20
+    private static let quietTime = Duration.seconds(1)
     /// Until somebody may have let go of what he reads.
     static let pause = Duration.milliseconds(5)
 
@@ -31,22 +32,34 @@ extension NodeStore {
         }
     }
 
-    /// Makes room in the background if the store is nearly full, and has memory ready for what comes.
-    package func tidyUp() {
+    /// Makes room in the background, for so many bytes or if the store is nearly full, and has memory ready for what
+    /// comes. After a try that came to nothing it waits a while: what is read now, or cannot be spilled, stays.
+    package func tidyUp(_ byteCount: Int) {
         guard !isTidying.exchange(true, ordering: .acquiringAndReleasing) else { return }
         disk.async { [self] in
             defer { isTidying.store(false, ordering: .releasing) }
             do {
                 let figures = try store.figures()
                 let capacity = Double(figures.capacity)
+                var wanted = byteCount
                 if Double(figures.usedByteCount) > capacity * Self.highWater {
-                    try free(figures.usedByteCount - Int(capacity * Self.lowWater))
+                    wanted = max(wanted, figures.usedByteCount - Int(capacity * Self.lowWater))
+                }
+                if wanted > 0, Lane.now.nanoseconds > quietUntil.load(ordering: .relaxed),
+                    try free(wanted) == 0
+                {
+                    beQuiet()
                 }
                 _ = try store.prepare(byteCount: Self.headroom)
             } catch {
+                beQuiet()
                 logger.warning("cannot make room for objects", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    private func beQuiet() {
+        quietUntil.store((Lane.now + Self.quietTime).nanoseconds, ordering: .relaxed)
     }
 
     /// Frees what is not read and was used least recently. Only on the queue for the disk.

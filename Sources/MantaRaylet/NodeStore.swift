@@ -54,6 +54,8 @@ package final class NodeStore: Sendable {
     /// Where files are written and read, and room is made: one after another.
     let disk = DispatchQueue(label: "manta-store")
     let isTidying = Atomic<Bool>(false)
+    /// Until then no more room is made before somebody waits for it.
+    let quietUntil = Atomic<UInt64>(0)
     private let index: Int
     private let stopped = Atomic<Bool>(false)
     var isStopped: Bool { stopped.load(ordering: .relaxed) }
@@ -191,6 +193,14 @@ package final class NodeStore: Sendable {
 }
 
 extension NodeStore: LocalKeeper {
+    package func take(_ id: ObjectID) {
+        do {
+            try store.give(id, to: system.process)
+        } catch {
+            logger.warning("an object stays its maker's", metadata: ["object": "\(id)", "error": "\(error)"])
+        }
+    }
+
     package func forget(_ id: ObjectID) {
         pulls.forget(id)
         later { node in

@@ -39,9 +39,9 @@ package distributed actor StoreKeeper: ControlActor {
         try await store.fetch(id, owner: owner, for: need)
     }
 
-    /// Frees memory until there may be room for this many bytes.
+    /// Frees memory for this many bytes, or returns after a moment when nothing can be freed now.
     package distributed func makeRoom(_ byteCount: Int) async throws { try await store.makeRoom(byteCount) }
 
     /// Somebody saw that the store gets full, or that it has little memory at hand.
-    package distributed func nudge() { store.tidyUp() }
+    package distributed func nudge(_ byteCount: Int) { store.tidyUp(byteCount) }
 }

@@ -42,11 +42,10 @@ package struct KeeperHandle: ObjectKeeper {
 
     package func makeRoom(_ byteCount: Int) async throws { try await keeper.makeRoom(byteCount) }
 
-    package func nudge() {
-        let (keeper, tasks) = (keeper, keeper.actorSystem.control.tasks)
+    package func nudge(_ byteCount: Int) {
         // Nobody waits for it. It ends with its call, at the latest at the deadline of that.
-        CallContext.$current.withValue(nil) {
-            _ = Task.detached(executorPreference: tasks) { try? await keeper.nudge() }
+        _ = Task.detached(executorPreference: keeper.actorSystem.control.tasks) { [keeper] in
+            try? await keeper.nudge(byteCount)
         }
     }
 }

@@ -85,7 +85,6 @@ extension Connection {
             detail: UInt16(call.substitutionCount),
             number: number
         ).store(in: frame)
-        call.keepAttachments()
         call.frame = nil
         call.isSent = link.send(frame)
         if call.isOneWay, call.isSent, let continuation = call.continuation.take() {

@@ -64,7 +64,7 @@ extension ObjectClient {
         let start = writer.count
         let bulkByteCount = CBOR.withBulk(value) { $0.byteCount + $1.count } ?? 0
         if bulkByteCount > Self.inlineLimit, mayPromote {
-            let (id, refusal) = placed { id in
+            let (id, refusal) = placed(bulkByteCount) { id in
                 try CBOR.withBulk(value) { try place($0, $1, as: id, owner: process) } ?? false
             }
             guard let refusal else { return ((id, bulkByteCount), .promoted) }
@@ -74,7 +74,7 @@ extension ObjectClient {
         try CBOR.encode(value, into: writer, userInfo: userInfo)
         let byteCount = writer.count - start
         guard byteCount > Self.inlineLimit, mayPromote else { return (nil, .inline) }
-        let (id, refusal) = placed { try place(writer, from: start, as: $0, owner: process) }
+        let (id, refusal) = placed(byteCount) { try place(writer, from: start, as: $0, owner: process) }
         if let refusal { return (nil, .refused(refusal)) }
         writer.truncate(to: start)
         return ((id, byteCount), .promoted)
@@ -88,12 +88,14 @@ extension ObjectClient {
     }
 
     private func placed(
+        _ byteCount: Int,
         _ place: (ObjectID) throws -> Bool
     ) -> (ObjectID, refusal: ClusterError?) {
         let id = newID()
         var message = "the object store of \(keeper.place.node) has no room for a large argument now"
         do {
             if try place(id) { return (id, nil) }
+            keeper.nudge(byteCount)
         } catch let error as ClusterError {
             return (id, error)
         } catch {
@@ -142,7 +144,11 @@ extension ObjectClient {
         from reader: inout ByteReader,
         by deadline: Moment
     ) async throws -> Value {
-        let handle = receive(try Self.readReference(&reader), container: nil)
+        let reference: ObjectReference
+        do { reference = try Self.readReference(&reader) } catch {
+            throw ClusterError(.undecodable, "the reference to it is damaged: \(error)")
+        }
+        let handle = receive(reference, container: nil)
         try handle.checkReadable()
         let pin = try await pin(handle.id, owner: handle.owner, by: deadline)
         return try withExtendedLifetime(handle) { try decode(type, pin, isHeld: false) }

@@ -18,7 +18,7 @@ extension ObjectClient {
         guard let system else { throw notConnected() }
         let id = newID()
         let deadline = CallContext.deadline(from: Lane.now)
-        let (byteCount, contents) = try await write(value, as: id, for: owner, system, by: deadline)
+        let (byteCount, contents) = try await write(value, as: id, system, by: deadline)
         switch owner {
         case .process: return ObjectRef(own(id, byteCount: byteCount, at: keeper.place, contents: contents))
         case .node:
@@ -39,17 +39,15 @@ extension ObjectClient {
     private nonisolated(nonsending) func write<Value: Encodable>(
         _ value: Value,
         as id: ObjectID,
-        for owner: ObjectOwner,
         _ system: ClusterSystem,
         by deadline: Moment
     ) async throws -> (byteCount: Int, contents: [any AnyObject & Sendable]) {
-        let ownerProcess = owner == .process ? process : keeper.place.process
         if CBOR.isBulk(Value.self) {
             while true {
                 var byteCount = 0
                 let isWritten = try CBOR.withBulk(value) { head, payload in
                     byteCount = head.byteCount + payload.count
-                    return try place(head, payload, as: id, owner: ownerProcess)
+                    return try place(head, payload, as: id, owner: process)
                 }
                 if isWritten == true { return (byteCount, []) }
                 try await waitForRoom(byteCount, by: deadline)
@@ -59,7 +57,7 @@ extension ObjectClient {
         var userInfo = system.codingUserInfo
         userInfo[.objectContainer] = true
         try CBOR.encode(value, into: writer, userInfo: userInfo)
-        while try !place(writer, as: id, owner: ownerProcess) {
+        while try !place(writer, as: id, owner: process) {
             try await waitForRoom(writer.count, by: deadline)
         }
         return (writer.count, writer.attachments)
@@ -117,7 +115,7 @@ extension ObjectClient {
         let last = lastNudge.load(ordering: .relaxed)
         guard now > last + Self.nudgePause else { return }
         let isMine = lastNudge.compareExchange(expected: last, desired: now, ordering: .relaxed).exchanged
-        if isMine { keeper.nudge() }
+        if isMine { keeper.nudge(0) }
     }
 
     /// In nanoseconds.
@@ -132,7 +130,11 @@ extension ObjectClient {
                     try await keeper.makeRoom(byteCount)
                 }
             }
-        } catch is DeadlinePassed {
+        } catch let error as ClusterError where error.code != .timedOut {
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
             throw ClusterError(
                 .storeFull,
                 "no room for \(byteCount) bytes in the object store of \(keeper.place.node) within the deadline",

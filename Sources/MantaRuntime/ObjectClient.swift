@@ -138,6 +138,17 @@ package final class ObjectClient: Sendable {
         for keeper in localKeepers.withLock({ $0 }) { keeper.ended(processes) }
     }
 
+    /// Whether a process that cannot be reached has ended: the directory is asked, because the feed tells only what has
+    /// happened since this process came.
+    package func learnsOfEnd(of process: ProcessID) async -> Bool {
+        if hasEnded(process) { return true }
+        guard let directory = system?.currentDirectory(),
+            case .dead? = try? await directory.fate(of: ObjectHost.id(in: process), afterLosing: process)
+        else { return false }
+        ended([process])
+        return true
+    }
+
     /// Processes whose end matters here.
     package func peers() async -> Set<ProcessID> {
         var peers = table.withLock { $0.peers }
@@ -161,6 +172,9 @@ package final class ObjectClient: Sendable {
     func newID() -> ObjectID {
         ObjectID(creator: process, serial: lastSerial.add(1, ordering: .relaxed).newValue)
     }
+
+    /// The object is not its maker's any more, but this process's, which keeps the store that it is in.
+    func take(_ id: ObjectID) { for keeper in localKeepers.withLock({ $0 }) { keeper.take(id) } }
 
     /// Becomes the owner of an object that is in the store of `home`.
     func own(

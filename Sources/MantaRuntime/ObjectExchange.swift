@@ -84,6 +84,7 @@ final class ObjectExchange: Sendable {
             }
             client.change { $0.answered(answer, by: peer, now: Lane.now) }
         } catch {
+            if await client.learnsOfEnd(of: peer) { return }
             client.change { $0.unanswered(update.number, by: peer, now: Lane.now) }
             // The pause before the next try is the table's.
             flushSoon()

@@ -42,6 +42,9 @@ final class ObjectPassage: Sendable {
     /// The frame goes to `peer` now.
     func sent(to peer: ProcessID) { client.change { $0.sent(token, to: peer) } }
 
+    /// The frame may be sent more than once, and is read at most once: it need not be held after that.
+    func endWithArrival() { client.change { $0.endsWithArrival(token) } }
+
     /// How large the object is; 0 for one of another process.
     var heldByteCount: Int { client.byteCount(of: id) }
 

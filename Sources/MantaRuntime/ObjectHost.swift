@@ -24,8 +24,10 @@ package distributed actor ObjectHost: ControlActor {
     }
 
     package static func at(_ process: ProcessID, using system: ClusterSystem) throws -> ObjectHost {
-        try ObjectHost.resolve(id: .system(number, process: process), using: system)
+        try ObjectHost.resolve(id: id(in: process), using: system)
     }
+
+    static func id(in process: ProcessID) -> ActorID { .system(number, process: process) }
 
     /// What another process has to tell of references: see `ReferenceTable`.
     package distributed func update(
@@ -53,7 +55,8 @@ package distributed actor ObjectHost: ControlActor {
         at home: ObjectPlace,
         contents: [UntypedRef]
     ) -> UntypedRef {
-        UntypedRef(client.own(id, byteCount: byteCount, at: home, contents: contents.map(\.handle)))
+        client.take(id)
+        return UntypedRef(client.own(id, byteCount: byteCount, at: home, contents: contents.map(\.handle)))
     }
 
     /// How many refer to objects of this process.

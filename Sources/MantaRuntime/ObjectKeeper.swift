@@ -28,14 +28,16 @@ package protocol ObjectKeeper: Sendable {
     var place: ObjectPlace { get }
     /// Brings an object into the store: from another node, or from the disk.
     func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws
-    /// Returns when there may be room for an object of this size; also below the limit, when the store gets full.
+    /// Tries to make room for an object of this size, and returns after a moment when there was nothing to free.
     func makeRoom(_ byteCount: Int) async throws
-    /// The store is so full that it should be made emptier before anybody waits for that.
-    func nudge()
+    /// Room for so many bytes is wanted, and nobody waits for it; 0 says only that the store gets full.
+    func nudge(_ byteCount: Int)
 }
 
 /// A keeper in this very process.
 package protocol LocalKeeper: AnyObject, Sendable {
+    /// An object that is in the node's store is this process's from now on.
+    func take(_ id: ObjectID)
     /// Frees what the node has of an object.
     func forget(_ id: ObjectID)
     /// Frees what these processes owned, and takes back what they held.

@@ -64,7 +64,6 @@ package struct UntypedValue: Codable, Sendable {}
 package typealias UntypedRef = ObjectRef<UntypedValue>
 
 extension ObjectRef {
-    package var untyped: UntypedRef { UntypedRef(handle) }
     package func typed<Other>(as type: Other.Type) -> ObjectRef<Other> { ObjectRef<Other>(handle) }
     package var owner: ProcessID { handle.owner }
 }

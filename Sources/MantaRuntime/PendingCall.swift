@@ -43,7 +43,13 @@ final class PendingCall: @unchecked Sendable {
         self.method = method
         deadline = terms.deadline
         serving = isOneWay ? nil : terms.serving
-        special = token != nil || isOneWay ? SpecialCall(token: token, isOneWay: isOneWay) : nil
+        special =
+            token != nil || isOneWay
+            ? SpecialCall(
+                token: token,
+                isOneWay: isOneWay,
+                attachments: isOneWay ? frame.attachments : []
+            ) : nil
         self.frame = frame
         self.substitutionCount = substitutionCount
         self.hasObjects = hasObjects
@@ -55,20 +61,16 @@ extension PendingCall {
     var token: CallToken? { special?.token }
     /// Its caller waits only until it has been handed to the link.
     var isOneWay: Bool { special?.isOneWay ?? false }
-
-    /// Keeps what the frame of a one-way call needs until its reply: its caller goes on, and its turn may come late.
-    func keepAttachments() {
-        if isOneWay, let frame, !frame.attachments.isEmpty { special?.attachments = frame.attachments }
-    }
 }
 
-/// Unchecked: `attachments` is guarded by the lock of the connection, as the call's own variables are.
-private final class SpecialCall: @unchecked Sendable {
+private final class SpecialCall: Sendable {
     let token: CallToken?
     let isOneWay: Bool
-    var attachments: [any AnyObject & Sendable] = []
+    /// What the frame of a one-way call needs until its reply: its caller goes on, and its turn may come late.
+    private let attachments: [any AnyObject & Sendable]
 
-    init(token: CallToken?, isOneWay: Bool) {
+    init(token: CallToken?, isOneWay: Bool, attachments: [any AnyObject & Sendable]) {
+        self.attachments = attachments
         self.token = token
         self.isOneWay = isOneWay
     }

@@ -41,6 +41,8 @@ extension ServedCall {
     func share(_ repeatable: RepeatableCall, _ status: ReplyStatus, _ writer: ByteWriter, _ flags: FrameFlags)
     {
         guard repeatable.leads else { return }
+        // Its caller reads one of the replies that it gets.
+        for case let passage as ObjectPassage in writer.attachments { passage.endWithArrival() }
         let body = KeptReply(Array(writer.bytes[FrameHead.byteCount...]), attachments: writer.attachments)
         let followers =
             flags.contains(.outOfTurn)

@@ -248,6 +248,8 @@ final class ServedCall: Sendable {
             error.message = "an argument of \(method.name.readable) cannot be read: \(error.message)"
             error.outcome = .notExecuted
             throw error
+        } catch is CancellationError {
+            throw ClusterError(.cancelled, "\(description) was cancelled", outcome: .notExecuted)
         } catch {
             throw ClusterError(
                 .undecodable,

@@ -96,7 +96,8 @@ extension CBOR {
             guard let inner = try? reader.readHead() else { return nil }
             head = inner
         }
-        guard head.major == 2, !head.isIndefinite, let payload = try? reader.readBytes(Int(head.argument)),
+        guard head.major == 2, !head.isIndefinite, let count = Int(exactly: head.argument),
+            let payload = try? reader.readBytes(count),
             reader.isAtEnd
         else { return nil }
         return (tag, payload)
