@@ -15,7 +15,7 @@ extension ClusterSystem {
     ///   - owner: Whose end is the object's end: this process, or its node.
     /// - Returns: A reference.
     /// - Throws: ``ClusterError``: `storeFull` at once for what is larger than the store, and at the caller's deadline when
-    ///   no room was made until then; `outOfDisk` when the disk has no room for what would be spilled; `notConnected`.
+    ///   no room was made until then; `overloaded` when a stopped process holds the store's lock; `outOfDisk` when the disk has no room for what would be spilled; `notConnected`.
     ///   What the value's `encode(to:)` throws.
     public nonisolated(nonsending) func put<Value: Codable & Sendable>(
         _ value: Value,
@@ -25,9 +25,9 @@ extension ClusterSystem {
         return try await objects.put(value, owner: owner)
     }
 
-    /// Waits until a number of objects is ready to be read.
+    /// Tells which of some objects are ready to be read, and waits until a number of them is.
     ///
-    /// What `put` returns is ready. Objects that are gone count as ready: reading them says why. Of equal references the
+    /// What `put` returns is ready, so as long as there are no others this returns at once. Objects that are gone count as ready: reading them says why. Of equal references the
     /// first counts.
     ///
     /// - Parameters:

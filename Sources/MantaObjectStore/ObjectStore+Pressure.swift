@@ -1,6 +1,6 @@
 extension ObjectStore {
     /// How much reserved memory is wanted ahead of what is in use, before the keeper has to see to more.
-    private static let headroom = 64 << 20
+    private static let headroom = 16 << 20
 
     /// Whether the keeper has something to do before anybody waits for it: the store is nearly full, or has little memory
     /// ready. Read without a lock, so the answer may be a moment old.

@@ -12,8 +12,8 @@ extension NodeStore {
     /// Past this share of the capacity, room is made before anybody waits for it, down to the second one.
     private static let highWater = 0.8
     private static let lowWater = 0.7
-    /// How much reserved memory is kept at hand, in bytes.
-    private static let headroom = 256 << 20
+    /// How much reserved memory is kept at hand: as much as is in use, from the first to the second, in bytes.
+    private static let headroom = (32 << 20, 256 << 20)
     private static let quietTime = Duration.seconds(1)
     /// Until somebody may have let go of what he reads.
     static let pause = Duration.milliseconds(5)
@@ -50,7 +50,8 @@ extension NodeStore {
                 {
                     beQuiet()
                 }
-                _ = try store.prepare(byteCount: Self.headroom)
+                let headroom = min(max(figures.usedByteCount, Self.headroom.0), Self.headroom.1)
+                _ = try store.prepare(byteCount: headroom)
             } catch {
                 beQuiet()
                 logger.warning("cannot make room for objects", metadata: ["error": "\(error)"])

@@ -39,7 +39,9 @@ extension ObjectClient {
         into writer: ByteWriter,
         userInfo: [CodingUserInfoKey: any Sendable]
     ) throws {
-        guard let (id, byteCount) = try encode(value, into: writer, userInfo: userInfo).object else { return }
+        let (object, promotion) = try encode(value, into: writer, userInfo: userInfo)
+        if case .refused(let error) = promotion { writer.attachments.append(PromotionRefusal(error)) }
+        guard let (id, byteCount) = object else { return }
         let handle = own(id, byteCount: byteCount, at: keeper.place)
         guard let reference = ObjectReference(handle, in: self, isInObject: false) else { return }
         _ = try append(reference, to: writer, userInfo)
@@ -103,6 +105,13 @@ extension ObjectClient {
         }
         let hint = "drop references, or give the store more capacity"
         return (id, ClusterError(.storeFull, message, hint: hint))
+    }
+
+    /// Stays with an encoded result that the store did not take: a frame may not take it either.
+    final class PromotionRefusal: Sendable {
+        let error: ClusterError
+
+        init(_ error: ClusterError) { self.error = error }
     }
 
     // MARK: The other side

@@ -264,6 +264,11 @@ final class ServedCall: Sendable {
         let limit = connection.system.options.linkLimits.frameByteCount
         switch outcome {
         case nil where writer.count > limit:
+            for case let refusal as ObjectClient.PromotionRefusal in writer.attachments {
+                var error = refusal.error
+                error.outcome = .executed
+                throw error
+            }
             throw ClusterError(
                 .invalidArgument,
                 "the result of \(method.name.readable) takes \(writer.count) bytes, more than a frame's \(limit)",
