@@ -26,11 +26,13 @@ extension ObjectStore {
         return values
     }
 
-    /// Gives an object another owner, whose end is its end from now on.
-    package func give(_ id: ObjectID, to owner: ProcessID) throws(ClusterError) {
+    /// Gives an object another owner, whose end is its end from now on; whether it is here.
+    package func give(_ id: ObjectID, to owner: ProcessID) throws(ClusterError) -> Bool {
         try locked { tables in
             let record = tables.find(id)
-            if record != 0 { tables.record(record).owner = owner }
+            guard record != 0 else { return false }
+            tables.record(record).owner = owner
+            return true
         }
     }
 

@@ -193,13 +193,7 @@ package final class NodeStore: Sendable {
 }
 
 extension NodeStore: LocalKeeper {
-    package func take(_ id: ObjectID) {
-        do {
-            try store.give(id, to: system.process)
-        } catch {
-            logger.warning("an object stays its maker's", metadata: ["object": "\(id)", "error": "\(error)"])
-        }
-    }
+    package func take(_ id: ObjectID) throws(ClusterError) -> Bool { try store.give(id, to: system.process) }
 
     package func forget(_ id: ObjectID) {
         pulls.forget(id)

@@ -23,6 +23,9 @@ extension ObjectClient {
         case .process: return ObjectRef(own(id, byteCount: byteCount, at: keeper.place, contents: contents))
         case .node:
             do {
+                // In memory until the node has it: on the disk it would stay this process's.
+                let pin = try await pin(id, owner: process, by: deadline)
+                defer { withExtendedLifetime(pin) {} }
                 let host = try ObjectHost.at(keeper.place.process, using: system)
                 let held = contents.compactMap { ($0 as? ObjectHandle).map { UntypedRef($0) } }
                 return try await withTaskExecutorPreference(system.control.tasks) {

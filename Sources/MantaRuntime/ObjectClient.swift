@@ -174,7 +174,10 @@ package final class ObjectClient: Sendable {
     }
 
     /// The object is not its maker's any more, but this process's, which keeps the store that it is in.
-    func take(_ id: ObjectID) { for keeper in localKeepers.withLock({ $0 }) { keeper.take(id) } }
+    func take(_ id: ObjectID) throws(ClusterError) {
+        for keeper in localKeepers.withLock({ $0 }) where try keeper.take(id) { return }
+        throw lost(id, process)
+    }
 
     /// Becomes the owner of an object that is in the store of `home`.
     func own(

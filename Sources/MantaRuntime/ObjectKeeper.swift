@@ -36,8 +36,8 @@ package protocol ObjectKeeper: Sendable {
 
 /// A keeper in this very process.
 package protocol LocalKeeper: AnyObject, Sendable {
-    /// An object that is in the node's store is this process's from now on.
-    func take(_ id: ObjectID)
+    /// An object that is in the node's store is this process's from now on; whether it is there.
+    func take(_ id: ObjectID) throws(ClusterError) -> Bool
     /// Frees what the node has of an object.
     func forget(_ id: ObjectID)
     /// Frees what these processes owned, and takes back what they held.

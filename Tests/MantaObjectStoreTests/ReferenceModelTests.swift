@@ -11,6 +11,12 @@ struct ReferenceModelTests {
             .init(sends: 1, resends: 1, timeouts: 1, retractions: 1)
         ),
         ReferenceModel(
+            "a borrower's call that is sent twice",
+            processes: 3,
+            borrower: 1,
+            .init(sends: 1, resends: 1)
+        ),
+        ReferenceModel(
             "a borrower's reference asked back",
             processes: 3,
             borrower: 1,

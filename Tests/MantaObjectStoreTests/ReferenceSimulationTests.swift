@@ -83,7 +83,7 @@ extension ReferenceWorld.Kind {
         case .resend: 30
         case .deliverAndKeep, .giveUp: 30
         case .takeLate: 6
-        case .crash: 3
+        case .crash: 10
         }
     }
 }

@@ -89,7 +89,8 @@ extension ReferenceWorld {
 
     private var sortedMessages: [Message] { messages.sorted { $0.order < $1.order } }
 
-    private func others(than process: Int) -> [Int] { living.filter { $0 != process } }
+    /// The dead among them: what is sent to them does not arrive, whether their end is known or not.
+    private func others(than process: Int) -> [Int] { tables.indices.filter { $0 != process } }
 
     private func canCreate(_ object: Int) -> Bool {
         guard let content = objects[object].content, !oracle.created.contains(object) else { return false }

@@ -171,9 +171,7 @@ struct ObjectFaultTests {
             try await withTestCluster(nodes: 2, kind) { test in
                 let depots = [try await test.depot(on: 0), try await test.depot(on: 1)]
                 try await callWhileCutting(depots, test)
-                await withKnownIssue("bug 7: kept replies hold what they refer to", isIntermittent: true) {
-                    try await test.expectNothingLeft(depots, within: .seconds(12))
-                }
+                try await test.expectNothingLeft(depots)
             }
         }
     }
@@ -190,7 +188,7 @@ struct ObjectFaultTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
                 group.addTask {
-                    for step in 0..<12 {
+                    for step in 0..<7 {
                         try await withCallOptions(retries: 1000, retryUnknown: false) {
                             try await self.goRound(depots[task % 2], depots[(task + 1) % 2], UInt64(step))
                         }

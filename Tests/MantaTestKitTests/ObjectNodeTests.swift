@@ -119,9 +119,7 @@ struct ObjectNodeTests {
         try await withLedger {
             try await withTestCluster(nodes: 2, kind) { test in
                 let late = try await learnLate(test)
-                await withKnownIssue("bug 8: nobody tells late comers of ends", isIntermittent: true) {
-                    try await test.expectNothingLeft(late, within: .seconds(12))
-                }
+                try await test.expectNothingLeft(late)
             }
         }
     }

@@ -48,9 +48,7 @@ struct ObjectMemoryTests {
             #expect(try Self.oddMappingCount() > 0)
         }
         // The last who use it let go a little later.
-        await withKnownIssue("bug 6: raylets and the GCS hold each other", isIntermittent: true) {
-            try await eventually { try Self.oddMappingCount() == 0 }
-        }
+        try await eventually { try Self.oddMappingCount() == 0 }
     }
 
     /// How often a store of that capacity is mapped in this process.
