@@ -24,13 +24,14 @@ package import MantaCore
 ///
 /// A reference that comes after that starts again: its `held` goes behind the `returned` that is in flight.
 ///
-/// *Safety.* While a process has a handle whose `received` returned true, the owner does not free the object,
-/// unless the owner ended (then `ownerDied`) or one of those ended through whom the reference came, before the
-/// receiver's `held` reached the owner (then `lost`): the sender of the frame, whoever that one has it from
-/// while its own `held` is under way, or the owner of the object that it was inside of. A crash of anybody else,
-/// or of these later, frees nothing. It rests on three things: `sent` is called once for each time that a frame
-/// goes out and a frame comes out of the network at most once for it; a handle is there while a reference is
-/// encoded; and who writes a reference into an object keeps a handle until that object is freed.
+/// *Safety.* While a process has a handle whose `received` returned true, the owner does not free the object, unless
+/// the owner ended (then `ownerDied`) or somebody ended through whom the reference came before the receiver's `held`
+/// reached the owner (then `lost`): the sender of its frame; or, if it was read inside an object, that one's owner;
+/// or one of those through whom they in turn have theirs, as long as the owner has not heard of them. Where it came
+/// more than one way, each has to be cut. A crash of anybody else, or of these later, frees nothing. It rests on three
+/// things: `sent` is called once for each time that a frame goes out, and a frame comes out of the network at most
+/// once for it; a handle is there while a reference is encoded; and who writes a reference into an object keeps a
+/// handle until that object is freed.
 ///
 /// *Liveness.* When all handles are gone and every process that ended was named to `ended`, the updates that are
 /// exchanged until none is left free the object, and leave every table empty.

@@ -55,7 +55,7 @@ extension IncomingObject: ReceivingObject {
     func begin(_ head: ObjectHead) throws(TransferError) -> UnsafeMutableRawBufferPointer {
         let known = state.withLock { state in state.head.map { ($0, state.destination) } }
         if let (first, destination) = known {
-            guard first == head else {
+            guard first.hasSameBytes(as: head) else {
                 throw .wrongObject("\(id) was \(describe(first)) and is now \(describe(head))")
             }
             if let destination { return destination.bytes }
@@ -82,6 +82,13 @@ extension IncomingObject: ReceivingObject {
     func received(upTo offset: Int) { state.withLock { $0.offset = offset } }
 }
 
+extension ObjectHead {
+    /// Whether a transfer can go on from a source that says `other`. The owner may have changed since a copy was made.
+    fileprivate func hasSameBytes(as other: ObjectHead) -> Bool {
+        byteCount == other.byteCount && lead == other.lead && holdsReferences == other.holdsReferences
+    }
+}
+
 private func describe(_ head: ObjectHead) -> String {
-    "\(head.byteCount) bytes with a lead of \(head.lead), owned by \(head.owner)"
+    "\(head.byteCount) bytes with lead \(head.lead)" + (head.holdsReferences ? " and references" : "")
 }

@@ -8,6 +8,8 @@ final class Transfer: Sendable {
     typealias Outcome = Result<Void, TransferError>
 
     private struct State {
+        /// Let go of before the task is: with it goes what is received into, if the task does not keep that.
+        var work: (@Sendable (Transfer) -> Outcome)?
         var continuation: CheckedContinuation<Outcome, Never>?
         var isRunning = false
         var isCancelled = false
@@ -15,10 +17,9 @@ final class Transfer: Sendable {
         var stream: (any BulkStream)?
     }
 
-    private let work: @Sendable (Transfer) -> Outcome
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(_ work: @escaping @Sendable (Transfer) -> Outcome) { self.work = work }
+    init(_ work: @escaping @Sendable (Transfer) -> Outcome) { state = Mutex(State(work: work)) }
 
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
@@ -33,24 +34,22 @@ final class Transfer: Sendable {
 
     /// Lets the task go at once, or, while a thread works for it, as soon as that has left the destination alone.
     func cancel() {
-        let (continuation, stream) = state.withLock { state in
+        let (given, stream) = state.withLock { state in
             state.isCancelled = true
-            guard !state.isRunning else { return (nil as CheckedContinuation<Outcome, Never>?, state.stream) }
-            return (state.continuation.take(), nil)
+            // The work is let go of outside the lock: what goes with it may take others.
+            return state.isRunning
+                ? (nil, state.stream) : ((state.work.take(), state.continuation.take()), nil)
         }
         stream?.close()
+        guard let (work, continuation) = given else { return }
+        _ = consume work
         continuation?.resume(returning: .failure(.cancelled))
     }
 
     // MARK: On the thread
 
     func run() {
-        let isWanted = state.withLock { state in
-            state.isRunning = state.continuation != nil
-            return state.isRunning
-        }
-        guard isWanted else { return }
-        let outcome = work(self)
+        guard let outcome = work() else { return }
         let (continuation, isCancelled) = state.withLock { state in
             (state.continuation.take(), state.isCancelled)
         }
@@ -59,6 +58,15 @@ final class Transfer: Sendable {
         // Whatever the thread met when its connection was closed under it.
         case .failure: continuation?.resume(returning: isCancelled ? .failure(.cancelled) : outcome)
         }
+    }
+
+    /// `nil` when it was cancelled before.
+    private func work() -> Outcome? {
+        let work = state.withLock { state in
+            state.isRunning = state.continuation != nil
+            return state.isRunning ? state.work.take() : nil
+        }
+        return work?(self)
     }
 
     /// From now on cancelling closes `stream`. `false` when it has been cancelled.

@@ -1,6 +1,6 @@
 import Testing
 
-/// Small worlds, each tried in every order of what may happen. Together about 125,000 states.
+/// Small worlds, each tried in every order of what may happen. Together 138,000 states.
 @Suite("every way that references can go")
 struct ReferenceModelTests {
     static let models = [

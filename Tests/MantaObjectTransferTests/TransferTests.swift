@@ -114,7 +114,8 @@ import Testing
     )
     func resumes() async throws {
         let first = ArraySource(objectID(1), randomBytes(6 * Self.chunk + 77), lead: 16)
-        let second = ArraySource(objectID(1), first.bytes, lead: 16)
+        // Made before the object was handed to another owner.
+        let second = ArraySource(objectID(1), first.bytes, lead: 16, owner: ProcessID(55))
         try await withExchange { exchange in
             var breaking = BulkOptions()
             breaking.wrap = { FaultyStream($0, .close, afterSending: 3 * Self.chunk + 5_000) }

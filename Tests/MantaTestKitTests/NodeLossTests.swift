@@ -65,6 +65,7 @@ struct NodeLossTests {
                 let tally = try await test.spawnTally(on: 1, restarts: .never)
                 let waiting = Task { try await tally.waitForCancellation() }
                 #expect(try await tally.add(1) == 1)
+                try await test.eventually { try await tally.isWaiting }
                 try await test.nodes[1].kill()
                 let running = await #expect(throws: ClusterError.self) { try await waiting.value }
                 #expect(running?.outcome == .mayHaveExecuted)

@@ -61,6 +61,14 @@ distributed actor Shelf: Spawnable {
         try await actorSystem.put([UInt8](repeating: byte, count: count), owner: owner)
     }
 
+    distributed func makeMany(_ count: Int) async throws -> [Item] {
+        var items: [Item] = []
+        for index in 0..<count {
+            items.append(try await actorSystem.put([UInt8(truncatingIfNeeded: index)]))
+        }
+        return items
+    }
+
     /// An object with two levels of others below, to which nobody else has references.
     distributed func makeCrate(_ counts: [Int]) async throws -> ObjectRef<Crate> {
         var parcels: [ObjectRef<Holder.Parcel>] = []
