@@ -47,14 +47,14 @@ struct OpeningTests {
 
     @Test("a store whose keeper is gone is not connected")
     func gone() throws {
-        var stores: Stores? = try Stores(capacity: 1 << 20)
+        // A capacity that no other store has: the file's number may be another one's by now, opened by another test.
+        var stores: Stores? = try Stores(capacity: 1_234_567)
         let address = try #require(stores?.keeper.address)
         stores = nil
         #expect(stores == nil)
         expectError(.notConnected) {
             try ObjectStore.open(.init(path: "/proc/0/fd/3", capacity: 1), as: anyOwner)
         }
-        // Its number may be another file's by now, opened by another test.
         let error = #expect(throws: ClusterError.self) { try ObjectStore.open(address, as: anyOwner) }
         #expect(error?.code == .notConnected || error?.code == .incompatible)
     }
