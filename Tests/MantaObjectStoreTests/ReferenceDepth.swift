@@ -2,8 +2,8 @@ import Glibc
 
 /// How far the tests of references go.
 ///
-/// With `MANTA_REFERENCE_DEPTH` in the environment, farther than a run of all tests has time for: about ten minutes for
-/// 1 in a release build.
+/// With `MANTA_REFERENCE_DEPTH` in the environment, farther than a run of all tests has time for: about a quarter of
+/// an hour for 1 in a release build.
 enum ReferenceDepth {
     static let extra = getenv("MANTA_REFERENCE_DEPTH").flatMap { Int(String(cString: $0)) } ?? 0
 

@@ -94,11 +94,11 @@ struct ReferenceModelTests {
             .init(sends: 2, reads: 1, crashes: 1)
         ),
         ReferenceModel(
-            "an object read twice",
+            "an object in a borrower's, passed on twice",
             processes: 3,
             outerOwner: 1,
             borrower: 1,
-            .init(sends: 2, reads: 2, areCallsShort: true)
+            .init(sends: 2, reads: 1, areCallsShort: true)
         ),
     ]
 
