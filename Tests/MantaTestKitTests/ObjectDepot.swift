@@ -74,6 +74,15 @@ distributed actor Depot: Spawnable {
         return parcel
     }
 
+    /// Has another one make something large, which it may be asked for again for a long time.
+    distributed func order(from other: Depot, after milliseconds: Int) async throws -> Int {
+        callCount += 1
+        let parcel = Parcel(words: Self.words(20_000, of: 1), items: kept)
+        return try await withCallOptions(timeout: .seconds(600), retries: 5) {
+            try await other.turn(parcel, after: milliseconds).words.count
+        }
+    }
+
     /// Whether this process knows of no reference at all.
     distributed func holdsNothing() -> Bool { actorSystem.objects?.holdsNothing ?? true }
 }
