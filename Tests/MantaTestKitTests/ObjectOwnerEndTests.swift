@@ -50,7 +50,7 @@ struct ObjectOwnerEndTests {
             try await withTestCluster(nodes: 2, kind) { test in
                 let maker = try await test.depot(on: 1)
                 try await orderInVain(from: maker, test)
-                await withKnownIssue("bug 12: kept until the deadline", isIntermittent: true) {
+                await withKnownIssue("kept until the deadline of the call", isIntermittent: true) {
                     try await test.expectNothingLeft([maker], within: .seconds(10))
                 }
             }
