@@ -15,6 +15,8 @@ let package = Package(
         .library(name: "Manta", targets: ["Manta"]),
         // For tests of programs: clusters whose nodes can fail.
         .library(name: "MantaTestKit", targets: ["MantaTestKit"]),
+        // The tool that starts nodes, and says what a cluster does.
+        .executable(name: "manta", targets: ["MantaCLI"]),
     ],
     dependencies: [
         // The logging API that servers in Swift share.
@@ -54,10 +56,12 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // STUB
+        .target(name: "MantaTLS", dependencies: ["MantaCore"], swiftSettings: settings),
         // Lanes, and the links that they serve.
         .target(
             name: "MantaTransport",
-            dependencies: ["CMantaShims", "MantaCore", "MantaWire"],
+            dependencies: ["CMantaShims", "MantaCore", "MantaWire", "MantaTLS"],
             swiftSettings: settings
         ),
         .testTarget(
@@ -92,7 +96,7 @@ let package = Package(
         .target(
             name: "MantaObjectTransfer",
             dependencies: [
-                "CLZ4", "CMantaShims", "MantaCore", "MantaTransport", "MantaObjectStore",
+                "CLZ4", "CMantaShims", "MantaCore", "MantaTLS", "MantaTransport", "MantaObjectStore",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
@@ -173,6 +177,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "MantaCLI",
+            dependencies: [
+                "Manta", "MantaCore", "MantaTLS", "MantaTransport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+
         // Real processes: drivers, workers, signals.
         .testTarget(
             name: "ProcessTests",

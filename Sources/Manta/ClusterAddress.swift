@@ -1,59 +1,102 @@
-internal import FoundationEssentials
+internal import Glibc
 internal import MantaCore
+internal import MantaRuntime
+internal import MantaTransport
 
-/// Where a driver finds a cluster on its machine: the folder of a session, in which the process of the GCS says who
-/// it is.
+/// Where a driver finds a cluster: in the folder of a session on its machine.
+///
+/// That is the folder of an embedded cluster, or of the node that this machine is of a larger one.
 struct ClusterAddress: Sendable {
     private static let prefix = "unix:"
-    private static let fileName = "head"
+    /// The folder of the node to join by, when a machine has several.
+    static let directoryVariable = "MANTA_DIRECTORY"
 
-    /// The folder in which the cluster's processes listen.
+    /// The folder in which the processes of this machine listen.
     let directory: String
-    let cluster: UInt64
-    /// The process that hosts the GCS.
-    let head: ProcessID
+    let card: SessionCard
 
-    /// What the file in the folder holds.
-    private struct Card: Codable {
-        var cluster: UInt64
-        var head: ProcessID
-    }
-
-    init(directory: String, cluster: UInt64, head: ProcessID) {
+    init(directory: String, card: SessionCard) {
         self.directory = directory
-        self.cluster = cluster
-        self.head = head
+        self.card = card
     }
 
-    /// As `ClusterConfiguration.address` and `MANTA_ADDRESS` give it.
+    /// As `ClusterConfiguration.address` and `MANTA_ADDRESS` give it: `unix:` and a folder, `HOST:PORT` of the head or of this
+    /// machine's node, or `auto` for the only node of this machine.
     init(_ text: String) throws(ClusterError) {
-        guard text.hasPrefix(Self.prefix), text.count > Self.prefix.count else {
+        if text.hasPrefix(Self.prefix), text.count > Self.prefix.count {
+            self = try Self.session(in: String(text.dropFirst(Self.prefix.count)), text)
+        } else if text == "auto" {
+            self = try Self.node(for: nil, text)
+        } else {
+            self = try Self.node(for: try Self.nodeAddress(text), text)
+        }
+    }
+
+    private static func nodeAddress(_ text: String) throws(ClusterError) -> NodeAddress {
+        do throws(ClusterError) {
+            return try NodeAddress(text)
+        } catch {
             throw ClusterError(
                 .invalidArgument,
                 "\"\(text)\" is no address of a cluster",
                 hint:
-                    "it is unix: and the folder of a running session, as that session's cluster.address gives it"
+                    "it is HOST:PORT of a cluster's head, auto, or unix: and the folder of a running session"
             )
         }
-        directory = String(text.dropFirst(Self.prefix.count))
+    }
+
+    private static func session(in directory: String, _ text: String) throws(ClusterError) -> ClusterAddress {
         do {
-            let data = try Data(contentsOf: URL(filePath: "\(directory)/\(Self.fileName)"))
-            let card = try JSONDecoder().decode(Card.self, from: data)
-            (cluster, head) = (card.cluster, card.head)
+            return ClusterAddress(directory: directory, card: try SessionCard(in: directory))
         } catch {
             throw ClusterError(
                 .notConnected,
                 "there is no cluster at \(text): \(error)",
-                hint: "start its driver first; the address is new each time it starts"
+                hint: "start it first; the address of an embedded cluster is new each time its driver starts"
             )
         }
     }
 
+    /// The node of this machine that belongs to the cluster at `address`, or is at it; the only one for `nil`.
+    private static func node(for address: NodeAddress?, _ text: String) throws(ClusterError) -> ClusterAddress
+    {
+        if let directory = getenv(directoryVariable).map({ String(cString: $0) }), !directory.isEmpty {
+            return try session(in: directory, "\(directory) (\(directoryVariable))")
+        }
+        let nodes = NodeFolder.all.filter(SessionCard.isLive).compactMap { directory in
+            (try? SessionCard(in: directory)).map { ClusterAddress(directory: directory, card: $0) }
+        }
+        let fitting = nodes.filter { node in
+            guard let network = node.card.node?.network else { return false }
+            guard let address else { return true }
+            return network.address == address || network.heads.contains(address)
+                || (address.port == network.address.port && address.isLoopback)
+        }
+        guard let node = fitting.first, fitting.count == 1 || address != nil else {
+            throw ClusterError(
+                .notConnected,
+                fitting.isEmpty
+                    ? "this machine has no node of the cluster at \(text)"
+                    : "this machine has \(fitting.count) nodes: \(fitting.map(\.directory).joined(separator: ", "))",
+                hint: fitting.isEmpty
+                    ? "start one with manta start --address HOST:PORT, or the head with manta start --head; "
+                        + "for a node in another folder than the usual one set \(directoryVariable)"
+                    : "set \(directoryVariable) to the folder of one of them"
+            )
+        }
+        return node
+    }
+
     var text: String { Self.prefix + directory }
 
-    /// Lets drivers join.
-    func publish() throws {
-        let data = try JSONEncoder().encode(Card(cluster: cluster, head: head))
-        try data.write(to: URL(filePath: "\(directory)/\(Self.fileName)"))
+    /// How a driver takes part in the cluster.
+    func runtimeOptions(_ configuration: ClusterConfiguration) throws(ClusterError) -> RuntimeOptions {
+        var options = configuration.runtimeOptions(directory: directory, cluster: card.cluster)
+        if let node = card.node { options.network = try Network(node.network) }
+        return options
     }
+}
+
+extension NodeAddress {
+    fileprivate var isLoopback: Bool { host == "localhost" || host.hasPrefix("127.") || host == "::1" }
 }

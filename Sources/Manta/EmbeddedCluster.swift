@@ -128,7 +128,10 @@ package final class EmbeddedCluster: DriverCluster {
 
     /// Where other drivers on this machine find it.
     var address: ClusterAddress {
-        ClusterAddress(directory: session.path, cluster: system.options.cluster, head: system.process)
+        ClusterAddress(
+            directory: session.path,
+            card: SessionCard(cluster: system.options.cluster, gcs: system.process)
+        )
     }
 
     private func begin() async throws {
@@ -137,7 +140,7 @@ package final class EmbeddedCluster: DriverCluster {
         await system.chooseDispatch()
         try system.listen()
         for store in stores { try store.begin() }
-        try address.publish()
+        try session.publish(address.card)
         let system = system
         try await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try await raylet.begin() }

@@ -6,18 +6,20 @@ internal import MantaRuntime
 internal import MantaTransport
 import Synchronization
 
-/// A driver's part in a cluster that another driver on this machine hosts.
+/// A driver's part in a cluster that another driver on this machine hosts, or of which this machine is a node.
 ///
 /// The actors that it spawns are its job: they end with it, unless they are detached. When the cluster ends, its calls
 /// fail with `notConnected`.
 final class JoinedCluster: DriverCluster {
     let system: ClusterSystem
     private let client: ClusterClient
+    /// The process that keeps the store of this machine's node.
+    private let keeper: ProcessID
     private let end = SharedEnd()
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
         try configuration.check()
-        let cluster = JoinedCluster(try ClusterAddress(text), configuration)
+        let cluster = try JoinedCluster(try ClusterAddress(text), configuration)
         do {
             try await cluster.begin()
         } catch {
@@ -32,15 +34,16 @@ final class JoinedCluster: DriverCluster {
         return cluster
     }
 
-    private init(_ address: ClusterAddress, _ configuration: ClusterConfiguration) {
+    private init(_ address: ClusterAddress, _ configuration: ClusterConfiguration) throws {
         let system = ClusterSystem(
             process: .newHost(),
-            options: configuration.runtimeOptions(directory: address.directory, cluster: address.cluster),
+            options: try address.runtimeOptions(configuration),
             logger: configuration.makeLogger()
         )
         self.system = system
+        keeper = address.card.node?.keeper ?? address.card.gcs
         do {
-            client = ClusterClient(gcs: try GCS.at(address.head, using: system), system: system)
+            client = ClusterClient(gcs: try GCS.at(address.card.gcs, using: system), system: system)
         } catch {
             preconditionFailure("the GCS of another process cannot be of the wrong type: \(error)")
         }
@@ -57,8 +60,7 @@ final class JoinedCluster: DriverCluster {
             operatingSystemID: getpid()
         )
         try await client.bounded("join") { try await $0.driverJoined(record) }
-        // The head keeps the store of a node of this machine.
-        let keeper = try StoreKeeper.at(ProcessID(client.gcs.id.scope), index: 0, using: system)
+        let keeper = try StoreKeeper.at(keeper, index: 0, using: system)
         let store = try await client.bounded("join") { _ in try await keeper.launch() }
         try store.begin(in: system)
         system.attach(ClusterMember(client: client, parts: self))
@@ -75,5 +77,5 @@ final class JoinedCluster: DriverCluster {
         abandon()
     }
 
-    func abandon() { SessionDirectory.leave(system.options.endpoint(of: system.process)) }
+    func abandon() { system.options.removeSockets(of: system.process) }
 }

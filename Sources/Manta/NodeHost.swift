@@ -10,7 +10,7 @@ package final class NodeHost: Sendable {
     package let system: ClusterSystem
     private let raylet: Raylet
     private let processes = WorkerProcesses()
-    private let store: NodeStore
+    package let store: NodeStore
     private let client: ClusterClient
 
     /// Starts the lanes of the node; it has joined its cluster after `join()`.
@@ -19,7 +19,7 @@ package final class NodeHost: Sendable {
     ///   - launch: What it is told.
     ///   - launcher: Starts its workers.
     ///   - onFenced: Called on its control lane when the cluster has gone on without it; its workers have been ended.
-    /// - Throws: Nothing, as long as identifiers are unique.
+    /// - Throws: ``ClusterError`` when it cannot prove that it belongs to the cluster, or has no memory for objects.
     package init(
         _ launch: NodeLaunch,
         launcher: any WorkerLauncher,
@@ -34,6 +34,7 @@ package final class NodeHost: Sendable {
             namespace: launch.namespace
         )
         if launch.hasFaults { options.faults = NetworkFaults() }
+        if let network = launch.network { options.network = try Network(network) }
         let logger = Logger(label: "manta.node", level: launch.logLevel)
         system = ClusterSystem(process: launch.process, options: options, logger: logger)
         let gcs = try GCS.at(launch.gcs, using: system)
@@ -49,7 +50,8 @@ package final class NodeHost: Sendable {
             index: 0,
             options: RayletOptions(
                 node: launch.node,
-                address: "unix:\(launch.directory)/\(launch.process)",
+                address: launch.network.map { "\($0.address)" }
+                    ?? "unix:\(launch.directory)/\(launch.process)",
                 resources: launch.resources,
                 labels: launch.labels,
                 gcs: launch.gcs,
@@ -98,6 +100,6 @@ package final class NodeHost: Sendable {
     package func abandon() {
         processes.killAll()
         store.abandon()
-        SessionDirectory.leave(system.options.endpoint(of: system.process))
+        system.options.removeSockets(of: system.process)
     }
 }

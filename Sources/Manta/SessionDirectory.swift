@@ -22,6 +22,56 @@ final class SessionDirectory: Sendable {
         guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw Self.failure("lock", path) }
     }
 
+    /// Takes the folder at `path` for a daemon, which keeps it: logs and data stay there after its end. What a daemon left
+    /// that was killed is removed.
+    ///
+    /// - Throws: ``ClusterError`` when another daemon has it, or it cannot be used.
+    init(daemon path: String) throws(ClusterError) {
+        self.path = path
+        try Self.makeParents(of: path)
+        try Self.makePrivate(path)
+        // As long as the name of the longest socket in it.
+        guard path.utf8.count + "/process-ffffffffffffffff-objects-0".utf8.count < 108 else {
+            throw ClusterError(
+                .invalidArgument,
+                "the path of the folder \(path) is too long for sockets in it",
+                hint: "choose one of at most 70 bytes with --directory"
+            )
+        }
+        lock = open("\(path)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard lock >= 0 else { throw Self.failure("open", "\(path)/lock") }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            _ = manta_close(lock)
+            throw ClusterError(
+                .invalidArgument,
+                "a node runs in \(path) already",
+                hint: "stop it with manta stop --directory \(path), or choose another folder with --directory"
+            )
+        }
+        removeSockets()
+    }
+
+    static func makeParents(of path: String) throws(ClusterError) {
+        let parts = path.split(separator: "/").dropLast()
+        for count in parts.indices {
+            let parent = "/" + parts[...count].joined(separator: "/")
+            guard mkdir(parent, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", parent) }
+        }
+    }
+
+    /// A daemon's end: what it keeps stays.
+    func leave() {
+        removeSockets()
+        unlink("\(path)/\(SessionCard.fileName)")
+        _ = manta_close(lock)
+    }
+
+    private func removeSockets() {
+        for name in Self.entries(of: path) where name.hasPrefix("process-") { unlink("\(path)/\(name)") }
+    }
+
+    func publish(_ card: SessionCard) throws { try card.write(to: path) }
+
     /// Removes the folder and all in it.
     func remove() {
         Self.remove(path)
@@ -31,7 +81,7 @@ final class SessionDirectory: Sendable {
     /// `$TMPDIR`, else `/tmp`.
     static var temporaryFolder: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 
-    private static func makePrivate(_ path: String) throws(ClusterError) {
+    static func makePrivate(_ path: String) throws(ClusterError) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", path) }
         var status = stat()
         guard lstat(path, &status) == 0 else { throw failure("lstat", path) }

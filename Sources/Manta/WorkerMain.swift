@@ -14,7 +14,10 @@ enum WorkerMain {
         let terminations = ProcessRole.settle(keeping: WorkerLaunch.controlDescriptor)
         // For arguments and results of some ten KiB to some MiB, of which several are under way at a time.
         manta_keep_freed_memory()
-        let worker = WorkerSystem(launch)
+        let worker: WorkerSystem
+        do { worker = try WorkerSystem(launch) } catch {
+            ProcessRole.fail("this worker cannot join its cluster: \(error)")
+        }
         let control = worker.system.control
         terminations.serve(on: control) { signal in
             let end = LaneTimer { manta_signal_raise_default(signal) }

@@ -14,7 +14,9 @@ package final class WorkerSystem: Sendable {
     private let client = Mutex<ClusterClient?>(nil)
 
     /// Starts the lanes of the worker that `launch` describes.
-    package init(_ launch: WorkerLaunch) {
+    ///
+    /// - Throws: ``ClusterError`` when it cannot prove that it belongs to the cluster.
+    package init(_ launch: WorkerLaunch) throws(ClusterError) {
         self.launch = launch
         var options = RuntimeOptions(
             directory: launch.directory,
@@ -24,6 +26,7 @@ package final class WorkerSystem: Sendable {
             namespace: launch.namespace
         )
         if launch.hasFaults { options.faults = NetworkFaults() }
+        if let network = launch.network { options.network = try Network(network) }
         system = ClusterSystem(
             process: launch.worker,
             options: options,
@@ -63,7 +66,7 @@ package final class WorkerSystem: Sendable {
 
     private func connect(over socket: Int32, lost: @escaping @Sendable () -> Void) async throws {
         let greeted = try await greet(
-            over: socket,
+            over: Socket(socket),
             on: system.control,
             greeting: system.greeting(to: launch.raylet, lane: Greeting.controlLane)
         )
@@ -82,7 +85,7 @@ package final class WorkerSystem: Sendable {
     }
 
     /// Takes the socket of the worker out of its folder.
-    package func leaveDirectory() { SessionDirectory.leave(system.options.endpoint(of: system.process)) }
+    package func leaveDirectory() { system.options.removeSockets(of: system.process) }
 
     /// Cuts the worker off at once: its links close without notice, it takes no more calls, and the tasks of methods that
     /// run are cancelled.

@@ -21,4 +21,6 @@ package struct ActorLocation: Hashable, Sendable, Codable {
 package enum Endpoint: Hashable, Sendable, Codable {
     /// A Unix socket on this machine.
     case unix(path: String)
+    /// A process of the node that answers at this address, which hands connections on to it.
+    case node(NodeAddress)
 }

@@ -14,6 +14,7 @@ extension GCS {
     package distributed func nodeJoined(_ node: NodeRegistration) throws -> NodeAdmission {
         // The dead do not tell when they are.
         raylets = raylets.filter { plane.membership.isMember($0.key) }
+        actorSystem.learn(ProcessID(node.raylet.scope), at: node.endpoint)
         raylets[node.id] = try makeClient(node.raylet)
         let admission = step { $0.nodeJoined(node, now: Lane.now) }
         switch admission {

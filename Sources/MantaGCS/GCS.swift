@@ -99,7 +99,7 @@ package distributed actor GCS: ControlActor {
 
     package distributed func processJoined(_ record: ProcessRecord) throws {
         switch plane.processJoined(record) {
-        case .accepted: break
+        case .accepted: actorSystem.learn(record.id, at: record.endpoint)
         case .dead(let cause):
             throw ClusterError(.workerDied(cause), "\(record.id) was declared dead: \(cause)")
         case .contradictory(let error): throw error

@@ -16,6 +16,8 @@ package protocol RayletClient: Sendable {
 package struct NodeRegistration: Sendable, Codable {
     package var id: NodeID
     package var address: String
+    /// Where the raylet's process, and all of its node, is found.
+    package var endpoint: Endpoint
     package var resources: Resources
     package var labels: [String: String]
     /// The raylet itself.
@@ -26,6 +28,7 @@ package struct NodeRegistration: Sendable, Codable {
     package init(
         id: NodeID,
         address: String,
+        endpoint: Endpoint,
         resources: Resources,
         labels: [String: String],
         raylet: ActorID,
@@ -33,6 +36,7 @@ package struct NodeRegistration: Sendable, Codable {
     ) {
         self.id = id
         self.address = address
+        self.endpoint = endpoint
         self.resources = resources
         self.labels = labels
         self.raylet = raylet

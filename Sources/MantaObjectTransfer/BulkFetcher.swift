@@ -95,7 +95,10 @@ package final class BulkFetcher: Sendable {
 
     private func connect(to endpoint: Endpoint) throws(BulkReceiver.Failure) -> any BulkStream {
         do {
-            return options.wrap(try SocketStream.connect(to: endpoint, options))
+            switch endpoint {
+            case .unix(let path): return options.wrap(try SocketStream.connect(to: path, options))
+            case .node(let address): return options.wrap(try TLSStream.connect(to: address, options))
+            }
         } catch {
             throw BulkReceiver.Failure(error: error)
         }

@@ -1,3 +1,5 @@
+package import MantaTransport
+
 /// How objects are sent and received.
 package struct BulkOptions: Sendable {
     /// A peer that neither sends nor takes a byte for this long is given up.
@@ -14,6 +16,8 @@ package struct BulkOptions: Sendable {
     package var socketBufferByteCount = 1 << 20
     /// Whether chunks may be compressed, as one side wishes.
     package var mayCompress = true
+    /// How to reach other machines, and prove to them who this is; `nil` in a cluster of one.
+    package var network: Network?
     /// Wraps each connection: to slow it down, or to break it, in tests.
     package var wrap: @Sendable (any BulkStream) -> any BulkStream = { $0 }
 

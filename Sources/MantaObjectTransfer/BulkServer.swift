@@ -145,10 +145,48 @@ package final class BulkServer: Sendable {
         guard stream.peerUser == geteuid() else {
             return logger.warning("a process of another user tried to connect to \(path)")
         }
-        let wrapped = options.wrap(stream)
-        guard let number = state.withLock({ $0.add(wrapped) }) else { return }
+        serve(options.wrap(stream))
+    }
+
+    /// Serves a connection from another machine, whose socket this takes over: who is there has yet to be proved.
+    package func adopt(_ socket: Int32) {
+        guard let network = options.network else {
+            _ = manta_close(socket)
+            return
+        }
+        let stream: TLSStream
+        do {
+            stream = try TLSStream(accepted: socket, tls: network.tls, options)
+        } catch {
+            return logger.warning("cannot use a connection for transfers: \(error)")
+        }
+        let (number, displaced) = state.withLock { state in
+            (state.add(stream, isSecured: false), state.takeOldestUnsecured(limit: Self.unsecuredLimit))
+        }
+        displaced?.close()
+        guard let number else { return stream.close() }
+        startThread(named: "manta-bulk-out") { [self] in
+            do throws(LinkFailure) {
+                try stream.secure()
+                let (isWelcome, idle) = state.withLock { $0.secured(number, limit: options.connectionLimit) }
+                idle?.close()
+                if isWelcome { serve(options.wrap(stream), number) } else { stream.close() }
+            } catch {
+                stream.close()
+                logger.warning("refused a connection for transfers: \(error)")
+            }
+            state.withLock { $0.remove(number) }
+            threadEnded()
+        }
+    }
+
+    /// How many connections may be proving at a time that they belong to the cluster; past it the oldest has to go.
+    private static let unsecuredLimit = 16
+
+    private func serve(_ stream: any BulkStream) {
+        guard let number = state.withLock({ $0.add(stream) }) else { return stream.close() }
         startThread(named: "manta-bulk-out") {
-            self.serve(wrapped, number)
+            self.serve(stream, number)
             self.state.withLock { $0.remove(number) }
             self.threadEnded()
         }

@@ -16,6 +16,8 @@ struct BulkServerState {
         var idleSince: UInt64?
         /// Closed to make room; its thread has not ended yet.
         var isGoing = false
+        /// Whether it is certain that a process of the cluster is at the other end.
+        var isSecured = true
     }
 
     var figures = BulkServer.Figures()
@@ -48,13 +50,33 @@ struct BulkServerState {
     }
 
     /// The connection's number; `nil` when the server has stopped meanwhile.
-    mutating func add(_ stream: any BulkStream) -> Int? {
+    mutating func add(_ stream: any BulkStream, isSecured: Bool = true) -> Int? {
         guard !isStopped else { return nil }
         lastNumber += 1
         threadCount += 1
-        connections[lastNumber] = Connection(stream: stream)
+        connections[lastNumber] = Connection(stream: stream, isSecured: isSecured)
         figures.mostConnectionCount = max(figures.mostConnectionCount, connections.count)
         return lastNumber
+    }
+
+    /// What to close, so that no more than `limit` connections have yet to prove whose they are.
+    mutating func takeOldestUnsecured(limit: Int) -> (any BulkStream)? {
+        let unsecured = connections.filter { !$0.value.isSecured && !$0.value.isGoing }.keys.sorted()
+        guard unsecured.count > limit, let oldest = unsecured.first else { return nil }
+        connections[oldest]?.isGoing = true
+        return connections[oldest]?.stream
+    }
+
+    /// A connection has proved that it belongs to the cluster.
+    ///
+    /// - Returns: Whether there is a place for it, and what to close for that. Those who came by the port cannot be kept
+    ///   waiting outside, so they may be twice as many.
+    mutating func secured(_ number: Int, limit: Int) -> (isWelcome: Bool, idle: (any BulkStream)?) {
+        connections[number]?.isSecured = true
+        let count = connections.count { $0.value.isSecured && !$0.value.isGoing }
+        guard count > limit else { return (true, nil) }
+        let idle = takeLongestIdle()
+        return (idle != nil || count <= limit * 2, idle)
     }
 
     mutating func remove(_ number: Int) { connections[number] = nil }

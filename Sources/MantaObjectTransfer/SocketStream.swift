@@ -1,6 +1,5 @@
 internal import CMantaShims
 internal import Glibc
-package import MantaCore
 package import MantaTransport
 
 /// A connection over a socket of this machine.
@@ -75,30 +74,27 @@ package final class SocketStream: BulkStream {
 }
 
 extension SocketStream {
-    /// Connects to the server at `endpoint`.
+    /// Connects to the server at `path`.
     ///
     /// - Throws: ``TransferError`` `refused` when nobody is there, or somebody else.
     package static func connect(
-        to endpoint: Endpoint,
+        to path: String,
         _ options: BulkOptions
     ) throws(TransferError) -> SocketStream {
-        switch endpoint {
-        case .unix(let path):
-            let descriptor = manta_unix_connect(path)
-            guard descriptor >= 0 else {
-                throw .refused("cannot connect to \(path): \(describe(error: -descriptor))")
-            }
-            let stream: SocketStream
-            do {
-                stream = try SocketStream(descriptor, options)
-            } catch {
-                throw .refused("cannot use the connection to \(path): \(error)")
-            }
-            guard stream.peerUser == geteuid() else {
-                throw .refused("a process of another user listens at \(path)")
-            }
-            return stream
+        let descriptor = manta_unix_connect(path)
+        guard descriptor >= 0 else {
+            throw .refused("cannot connect to \(path): \(describe(error: -descriptor))")
         }
+        let stream: SocketStream
+        do {
+            stream = try SocketStream(descriptor, options)
+        } catch {
+            throw .refused("cannot use the connection to \(path): \(error)")
+        }
+        guard stream.peerUser == geteuid() else {
+            throw .refused("a process of another user listens at \(path)")
+        }
+        return stream
     }
 }
 

@@ -1,5 +1,6 @@
 package import MantaCore
 package import MantaRuntime
+package import MantaTransport
 
 /// What a node host is told when it is started: a process with a raylet, in a cluster of which the GCS is elsewhere.
 package struct NodeLaunch: LaunchRecord {
@@ -21,6 +22,8 @@ package struct NodeLaunch: LaunchRecord {
     package var sharedWorkerCount: Int
     package var idleWorkerCount: Int
     package var workerLaneCount: Int
+    /// Where other machines are; `nil` in a cluster of one.
+    package var network: NetworkLaunch?
     /// How long the process of the GCS may be silent.
     package var silence: Duration
     package var hasFaults: Bool
@@ -60,6 +63,7 @@ package struct NodeLaunch: LaunchRecord {
         self.silence = silence
         self.storeCapacity = storeCapacity
         self.spillDirectory = spillDirectory
+        network = options.network?.launch
         hasFaults = options.faults != nil
     }
 }

@@ -57,6 +57,7 @@ package final class NodeStore: Sendable {
     /// Until then no more room is made before somebody waits for it.
     let quietUntil = Atomic<UInt64>(0)
     private let index: Int
+    private let socketPath: String
     private let stopped = Atomic<Bool>(false)
     var isStopped: Bool { stopped.load(ordering: .relaxed) }
 
@@ -69,13 +70,18 @@ package final class NodeStore: Sendable {
             ObjectStore.Options(capacity: options.capacity),
             keeper: system.process
         )
-        let path = "\(system.options.directory)/\(system.process)-objects-\(options.index)"
-        place = ObjectPlace(node: options.node, process: system.process, bulk: .unix(path: path))
+        let path = "\(system.options.socketPath(of: system.process))-objects-\(options.index)"
+        socketPath = path
+        // From other machines objects are fetched through the node's port.
+        let bulk = system.options.network.map { Endpoint.node($0.address) } ?? .unix(path: path)
+        place = ObjectPlace(node: options.node, process: system.process, bulk: bulk)
         launch = StoreLaunch(address: store.address, place: place, index: options.index)
         spills = Spills(directory: options.spillDirectory, node: options.node)
-        pulls = PullDriver(into: store, quota: options.capacity / 4, control: system.control)
+        var transfer = BulkOptions()
+        transfer.network = system.options.network
+        pulls = PullDriver(into: store, quota: options.capacity / 4, transfer, control: system.control)
         let (store, spills) = (store, spills)
-        let server = try BulkServer(at: place.bulk, logger: system.logger) { id in
+        let server = try BulkServer(at: .unix(path: path), options: transfer, logger: system.logger) { id in
             if let pin = try? store.pin(id) { return PinnedSource(pin) }
             if let source = try? spills.open(id) { return source }
             // It may have been restored in between.
@@ -93,6 +99,15 @@ package final class NodeStore: Sendable {
         objects.add(self)
         server.withLock { $0 }?.start()
         sweepLater()
+    }
+
+    /// Serves somebody of another machine who has connected to the node's port, and whose socket this takes over.
+    package func serve(_ socket: Int32) {
+        guard let server = server.withLock({ $0 }) else {
+            _ = manta_close(socket)
+            return
+        }
+        server.adopt(socket)
     }
 
     /// Ends transfers and removes files; the memory goes when no process maps it any more.
@@ -119,7 +134,7 @@ package final class NodeStore: Sendable {
     }
 
     private func removeFiles() {
-        if case .unix(let path) = place.bulk { unlink(path) }
+        unlink(socketPath)
         spills.removeAll()
     }
 

@@ -13,7 +13,7 @@ final class PullDriver: Sendable {
     typealias Priority = PullQueue<UInt64, ObjectPlace>.Priority
 
     private let control: Lane
-    private let fetcher = BulkFetcher()
+    private let fetcher: BulkFetcher
     private let store: ObjectStore
     private let state: Mutex<State>
 
@@ -36,8 +36,9 @@ final class PullDriver: Sendable {
         var isCancelled = false
     }
 
-    init(into store: ObjectStore, quota: Int, control: Lane) {
+    init(into store: ObjectStore, quota: Int, _ options: BulkOptions, control: Lane) {
         self.store = store
+        fetcher = BulkFetcher(options: options)
         self.control = control
         state = Mutex(State(queue: PullQueue(PullQueue.Options(quota: quota))))
     }

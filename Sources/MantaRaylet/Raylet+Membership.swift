@@ -45,6 +45,7 @@ extension Raylet {
             NodeRegistration(
                 id: options.node,
                 address: options.address,
+                endpoint: actorSystem.options.endpoint(of: actorSystem.process),
                 resources: options.resources,
                 labels: options.labels,
                 raylet: id,

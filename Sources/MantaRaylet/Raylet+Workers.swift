@@ -80,7 +80,7 @@ extension Raylet {
     private func greet(_ worker: ProcessID, _ control: Int32) {
         let system = actorSystem
         let exchange = GreetingExchange(
-            socket: control,
+            socket: Socket(control),
             lane: system.control,
             role: .listener,
             greeting: system.greeting(to: worker, lane: Greeting.controlLane),
@@ -131,7 +131,7 @@ extension Raylet {
         guard let entry = workers.removeValue(forKey: worker) else { return }
         processes.remove(worker)
         // One that was killed could not take its socket out of the folder.
-        if case .unix(let socket) = actorSystem.options.endpoint(of: worker) { unlink(socket) }
+        actorSystem.options.removeSockets(of: worker)
         options.store.takeBack()
         if lastEnds.count >= 1_000 { lastEnds.removeAll() }
         lastEnds[worker] = cause

@@ -1,5 +1,6 @@
 package import MantaCore
 package import MantaRuntime
+package import MantaTransport
 
 /// What a worker process is told when it is started, in a variable of its environment.
 package struct WorkerLaunch: LaunchRecord {
@@ -23,6 +24,8 @@ package struct WorkerLaunch: LaunchRecord {
     package var logLevel: String
     /// Of its node.
     package var store: StoreLaunch
+    /// Where other machines are; `nil` in a cluster of one.
+    package var network: NetworkLaunch?
     /// The cluster is for tests, and its network may fail.
     package var hasFaults: Bool
 
@@ -49,6 +52,7 @@ package struct WorkerLaunch: LaunchRecord {
         namespace = options.namespace
         self.logLevel = logLevel
         self.store = store
+        network = options.network?.launch
         hasFaults = options.faults != nil
     }
 }

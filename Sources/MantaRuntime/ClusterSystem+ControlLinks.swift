@@ -39,7 +39,7 @@ extension ClusterSystem {
     /// - Throws: ``ClusterError`` with code `notConnected`.
     package func openControlLink(to process: ProcessID) async throws {
         _ = try await peers.connection(to: process, lane: Greeting.controlLane) {
-            try await self.connect(to: self.location(ofControlLaneOf: process))
+            try await self.connect(to: try await self.location(ofControlLaneOf: process))
         }
     }
 }

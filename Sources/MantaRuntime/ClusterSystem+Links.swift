@@ -7,20 +7,43 @@ import Synchronization
 extension ClusterSystem {
     /// Accepts links from other processes of the cluster.
     package func listen() throws(ClusterError) {
-        guard case .unix(let path) = options.endpoint(of: process) else { return }
+        let path = options.socketPath(of: process)
+        let greeting = greeting(to: ProcessID(0), lane: 0)
+        let accepted: @Sendable (GreetedSocket) -> Void = { [weak self] socket in
+            self?.accept(socket) ?? socket.discard()
+        }
+        let refused: @Sendable (String) -> Void = { [logger] reason in
+            logger.warning("refused a link", metadata: ["reason": "\(reason)"])
+        }
         let listener = try Listener(
             path: path,
             lane: control,
-            greeting: greeting(to: ProcessID(0), lane: 0),
+            greeting: greeting,
             faults: options.faults,
-            accepted: { [weak self] socket in self?.accept(socket) ?? socket.discard() },
-            refused: { [logger] reason in logger.warning("refused a link", metadata: ["reason": "\(reason)"])
-            }
+            accepted: accepted,
+            refused: refused
         )
         listener.start()
         self.listener.withLock { $0 = listener }
+        if let network = options.network {
+            let port = try HandoverPort(
+                path: HandoverPort.path(beside: path),
+                lane: control,
+                tls: network.tls,
+                greeting: greeting,
+                accepted: accepted,
+                refused: refused
+            )
+            port.start()
+            handoverPort.withLock { $0 = port }
+        }
         // Cut off meanwhile, by one who found nothing to close.
-        if isCutOff { self.listener.withLock { $0.take() }?.close() }
+        if isCutOff { stopListening() }
+    }
+
+    func stopListening() {
+        listener.withLock { $0.take() }?.close()
+        handoverPort.withLock { $0.take() }?.close()
     }
 
     private func accept(_ socket: GreetedSocket) {

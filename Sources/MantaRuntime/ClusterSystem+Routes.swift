@@ -39,7 +39,8 @@ extension ClusterSystem {
         }
         if DeadlockProbe.isProbe(id), let link = DeadlockProbe.link {
             // Not kept: the question belongs to this link.
-            return Route(actor: id, location: location(ofSystem: id), connection: link)
+            let location = controlLane(of: link.peer, at: options.endpoint(of: link.peer))
+            return Route(actor: id, location: location, connection: link)
         }
         let learned = takeLearned(id)
         if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane) {
@@ -85,34 +86,16 @@ extension ClusterSystem {
     }
 
     private func locate(_ id: ActorID, _ note: FateNote) async throws -> ActorLocation {
-        if case .system = id.kind { return location(ofSystem: id) }
+        if case .system = id.kind { return try await location(ofControlLaneOf: ProcessID(id.scope)) }
         guard let directory = currentDirectory() else { throw notConnected() }
         let fate = try await note.decidedFate(of: id, in: directory)
         if case .alive(let location) = fate { return location }
         throw error(for: fate, id, outcome: .notExecuted) ?? notConnected()
     }
 
-    private func location(ofSystem id: ActorID) -> ActorLocation {
-        location(ofControlLaneOf: ProcessID(id.scope))
-    }
-
-    func location(ofControlLaneOf process: ProcessID) -> ActorLocation {
-        ActorLocation(
-            process: process,
-            endpoint: options.endpoint(of: process),
-            lane: Greeting.controlLane,
-            epoch: 0,
-            maxPendingCalls: .max
-        )
-    }
-
     func connect(to location: ActorLocation) async throws -> Connection {
         let lane = lane(at: location.lane)
-        let socket = try await MantaTransport.connect(
-            to: location.endpoint,
-            on: lane,
-            greeting: greeting(to: location.process, lane: location.lane)
-        )
+        let socket = try await greetedSocket(at: location, on: lane)
         return try await withCheckedThrowingContinuation { continuation in
             let isServed = lane.execute {
                 continuation.resume(returning: Connection(socket, system: self, lane: lane))

@@ -34,6 +34,9 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let learned = Mutex<[ActorID: ActorLocation]>([:])
     private let directory = Mutex<(any DirectoryClient)?>(nil)
     let listener = Mutex<Listener?>(nil)
+    let handoverPort = Mutex<HandoverPort?>(nil)
+    /// Where the processes of other nodes are, by their hosts.
+    let addresses = Mutex<[ProcessID: Endpoint]>([:])
     /// Who is told of the end of a connection.
     let onClosed = Mutex<[ObjectIdentifier: @Sendable (LinkFailure) -> Void]>([:])
     private let userInfo = Mutex<[CodingUserInfoKey: any Sendable]>([:])
@@ -248,7 +251,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
 
     /// Closes all links for good, and opens no more: calls in both directions end with `notConnected`.
     package func cutOff() {
-        listener.withLock { $0.take() }?.close()
+        stopListening()
         peers.close("\(process) shut down")
     }
 

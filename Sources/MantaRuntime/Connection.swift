@@ -59,7 +59,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         var limits = system.options.linkLimits
         limits.heartbeat = heartbeat ?? system.heartbeat(with: peer, on: lane)
         let link = Link(
-            socket: socket.descriptor,
+            socket: socket.socket,
             lane: lane,
             limits: limits,
             received: socket.received,

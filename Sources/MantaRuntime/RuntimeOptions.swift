@@ -1,3 +1,4 @@
+internal import Glibc
 package import MantaCore
 package import MantaTransport
 
@@ -13,6 +14,8 @@ package struct RuntimeOptions: Sendable {
     /// Where the names of this program's actors count, if they do not say otherwise.
     package var namespace: String
     package var linkLimits = LinkLimits()
+    /// How to reach the processes of other machines; `nil` in a cluster of one machine.
+    package var network: Network?
     /// For tests: what this process cannot reach for now.
     package var faults: NetworkFaults?
 
@@ -30,6 +33,17 @@ package struct RuntimeOptions: Sendable {
         self.namespace = namespace
     }
 
-    /// Where the process `id` of this machine listens.
-    package func endpoint(of process: ProcessID) -> Endpoint { .unix(path: "\(directory)/\(process)") }
+    /// Where a process of this node listens.
+    package func socketPath(of process: ProcessID) -> String { "\(directory)/\(process)" }
+
+    /// Where others find a process of this node.
+    package func endpoint(of process: ProcessID) -> Endpoint {
+        network.map { .node($0.address) } ?? .unix(path: socketPath(of: process))
+    }
+
+    /// Removes what a process of this node that has ended could not remove itself.
+    package func removeSockets(of process: ProcessID) {
+        unlink(socketPath(of: process))
+        unlink(HandoverPort.path(beside: socketPath(of: process)))
+    }
 }

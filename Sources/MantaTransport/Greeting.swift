@@ -6,7 +6,7 @@
 //   16      2     oldest protocol version that the sender speaks
 //   18      1     lane that is to serve the link; 255: the control lane
 //   19      1     length of the build id
-//   20      8     cluster
+//   20      8     cluster; 0: whichever answers
 //   28      8     process of the sender
 //   36      8     process that is meant; 0: whoever answers
 //   44      …     build id of the sender's program
@@ -78,7 +78,8 @@ package struct Greeting: Hashable, Sendable {
                 outcome: .notExecuted
             )
         }
-        guard peer.cluster == cluster else {
+        // Who asks which cluster this is has been authenticated, and learns it from the welcome.
+        guard peer.cluster == cluster || peer.cluster == 0 || cluster == 0 else {
             return ClusterError(
                 .incompatible,
                 "\(process) belongs to cluster \(cluster), \(peer.process) to cluster \(peer.cluster)",

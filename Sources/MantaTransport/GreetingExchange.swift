@@ -1,9 +1,11 @@
 internal import CMantaShims
 internal import Glibc
 package import MantaCore
+internal import MantaTLS
 import MantaWire
 
-/// A connection while its two sides greet each other. On success the socket is handed on, else it is closed.
+/// A connection while its two sides meet: `connecting → securing → greeting`, of which a socket of this machine has only
+/// the last. On success the socket is handed on, else it is closed.
 ///
 /// Confined to its lane, which also calls `completion`, exactly once.
 package final class GreetingExchange: LaneSource, Sendable {
@@ -19,7 +21,7 @@ package final class GreetingExchange: LaneSource, Sendable {
     /// A slow peer holds a place among the bounded number of greetings for no longer.
     package static let defaultPatience = Duration.seconds(5)
 
-    private let socket: Int32
+    private let socket: Socket
     private let lane: Lane
     private let role: Role
     private let greeting: Greeting
@@ -27,18 +29,35 @@ package final class GreetingExchange: LaneSource, Sendable {
     private let faults: NetworkFaults?
     nonisolated(unsafe) private var state: State
 
+    private enum Stage {
+        /// The system connects; this is said first when it has.
+        case connecting(Preamble)
+        case securing
+        case greeting
+    }
+
     private struct State {
+        var stage: Stage
         var token: LaneToken?
         var received: [UInt8] = []
         var completion: Completion?
     }
 
-    /// `greeting` is what this side says of itself.
+    /// - Parameters:
+    ///   - socket: Connected, unless there is a preamble. It is this one's from now on.
+    ///   - lane: Serves it.
+    ///   - role: Who speaks first.
+    ///   - greeting: What this side says of itself.
+    ///   - preamble: What is said to the port of another node, once the connection stands.
+    ///   - patience: How long all of it may take.
+    ///   - faults: Whom this process cannot reach, in tests.
+    ///   - completion: Called on the lane.
     package init(
-        socket: Int32,
+        socket: Socket,
         lane: Lane,
         role: Role,
         greeting: Greeting,
+        preamble: Preamble? = nil,
         patience: Duration = defaultPatience,
         faults: NetworkFaults? = nil,
         completion: @escaping Completion
@@ -49,32 +68,91 @@ package final class GreetingExchange: LaneSource, Sendable {
         self.greeting = greeting
         self.patience = patience
         self.faults = faults
-        state = State(completion: completion)
+        let stage: Stage =
+            if let preamble { .connecting(preamble) } else if socket.tls != nil { .securing } else {
+                .greeting
+            }
+        state = State(stage: stage, completion: completion)
     }
 
     /// A lane that stops lets go of its sources: whoever waits for this one learns it here.
     deinit {
         guard let completion = state.completion else { return }
-        _ = manta_close(socket)
+        socket.close()
         completion(.failure(lost("its lane has stopped")))
     }
 
     package func start() {
-        state.token = lane.add(self, descriptor: socket, events: .readable)
+        let isConnecting = if case .connecting = state.stage { true } else { false }
+        state.token = lane.add(
+            self,
+            descriptor: socket.descriptor,
+            events: isConnecting ? .writable : .readable
+        )
         lane.wake(self, at: Lane.now + patience)
-        if role == .caller { say(greeting, as: .hello) }
+        guard !isConnecting else { return }
+        advance()
     }
+
+    /// Gives up: others need its place.
+    package func displace() { finish(.failure(lost("too many connections are being greeted"))) }
 
     package func timePassed(_ now: Moment) {
         finish(.failure(lost("it did not answer the greeting within \(patience)")))
     }
 
     package func ready(_ events: LaneEvents) {
+        switch state.stage {
+        case .connecting(let preamble): connected(preamble)
+        case .securing: secure()
+        case .greeting: receive()
+        }
+    }
+
+    // MARK: Before the greeting
+
+    private func connected(_ preamble: Preamble) {
+        let error = manta_socket_error(socket.descriptor)
+        guard error == 0 else { return finish(.failure(lost("connect failed: \(describe(error: -error))"))) }
+        // It always fits the empty buffer of a new socket; a dead peer is noticed by the next read.
+        _ = preamble.bytes.withUnsafeBytes { manta_send(socket.descriptor, $0.baseAddress, $0.count) }
+        state.stage = socket.tls == nil ? .greeting : .securing
+        advance()
+    }
+
+    private func advance() {
+        if case .securing = state.stage { return secure() }
+        watch(.readable)
+        if role == .caller { say(greeting, as: .hello) }
+        if socket.hasBuffered { receive() }
+    }
+
+    private func secure() {
+        guard let tls = socket.tls else { return }
+        switch tls.handshake() {
+        case .wantsRead: watch(.readable)
+        case .wantsWrite: watch(.writable)
+        case .failed(let reason): finish(.failure(unauthenticated(reason)))
+        case .done:
+            state.stage = .greeting
+            advance()
+        }
+    }
+
+    private func watch(_ events: LaneEvents) {
+        if let token = state.token { lane.watch(socket.descriptor, for: events, token: token) }
+    }
+
+    // MARK: The greeting
+
+    private func receive() {
         let space = UnsafeMutableRawBufferPointer(rebasing: lane.receiveBuffer[..<Greeting.maximumByteCount])
-        let count = manta_receive(socket, space.baseAddress, space.count)
+        let count = socket.receive(space)
         if count > 0 {
             state.received.append(contentsOf: space[..<count])
             readFrame()
+            // What is left, the link reads when there is one.
+            if state.completion != nil, socket.hasBuffered { receive() }
         } else if count == 0 {
             finish(.failure(lost("it closed the connection during the greeting")))
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
@@ -128,14 +206,14 @@ package final class GreetingExchange: LaneSource, Sendable {
             return
         }
         if role == .listener { say(greeting, as: .welcome) }
-        finish(.success(GreetedSocket(descriptor: socket, peer: peer, received: state.received)))
+        finish(.success(GreetedSocket(socket: socket, peer: peer, received: state.received)))
     }
 
     private func say(_ greeting: Greeting, as kind: FrameKind) {
         let writer = ByteWriter(capacity: 256)
         greeting.append(as: kind, to: writer)
         // A greeting always fits the empty buffer of a new socket; a dead peer is noticed by the next read.
-        _ = manta_send(socket, writer.bytes.baseAddress, writer.count)
+        _ = socket.send(writer.bytes)
     }
 
     private func reject(_ refusal: ClusterError) {
@@ -144,7 +222,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         body.withUnsafeBytes {
             FrameHead(.reject, detail: Greeting.currentVersion).append(to: writer, body: $0)
         }
-        _ = manta_send(socket, writer.bytes.baseAddress, writer.count)
+        _ = socket.send(writer.bytes)
     }
 
     private func refusal(_ body: [UInt8]) -> ClusterError {
@@ -155,19 +233,31 @@ package final class GreetingExchange: LaneSource, Sendable {
         ClusterError(.notConnected, "\(greeting.process) got no link: \(what)", outcome: .notExecuted)
     }
 
+    private func unauthenticated(_ reason: String) -> ClusterError {
+        ClusterError(
+            .unauthenticated,
+            "\(greeting.process) got no link: \(reason)",
+            hint: "all processes of a cluster need the same cluster secret, or certificates of one authority",
+            outcome: .notExecuted
+        )
+    }
+
     private func finish(_ result: Result<GreetedSocket, ClusterError>) {
         guard let completion = state.completion else { return }
         state.completion = nil
-        if let token = state.token { lane.remove(token, descriptor: socket) }
-        if case .failure = result { _ = manta_close(socket) }
+        if let token = state.token { lane.remove(token, descriptor: socket.descriptor) }
+        if case .failure = result { socket.close() }
         completion(result)
     }
 }
 
 /// A connected socket whose peer has said who it is; whoever holds it makes a link of it or closes it.
 package struct GreetedSocket: Sendable {
-    package var descriptor: Int32
+    package var socket: Socket
     package var peer: Greeting
     /// What came behind the greeting.
     package var received: [UInt8]
+
+    /// Closes a connection that nobody wants.
+    package func discard() { socket.close() }
 }

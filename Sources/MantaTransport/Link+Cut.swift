@@ -15,7 +15,7 @@ extension Link {
         }
         // Taken off the lane, and not only read no more: the end of a socket is told in any case.
         guard isCut, let token = input.token else { return }
-        lane.remove(token, descriptor: socket)
+        lane.remove(token, descriptor: socket.descriptor)
         input.token = nil
     }
 
@@ -24,7 +24,7 @@ extension Link {
         let isRestored = output.withLock { output in
             guard output.closing == nil, output.cutBy != nil else { return false }
             output.cutBy = nil
-            let token = lane.add(self, descriptor: socket, events: output.interest)
+            let token = lane.add(self, descriptor: socket.descriptor, events: output.interest)
             output.token = token
             input.token = token
             return true

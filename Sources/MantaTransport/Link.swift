@@ -1,4 +1,3 @@
-internal import CMantaShims
 internal import Glibc
 package import MantaCore
 package import MantaWire
@@ -15,7 +14,7 @@ import Synchronization
 /// reading (`pauseReading`).
 package final class Link: LaneSource, Sendable {
     package let lane: Lane
-    let socket: Int32
+    let socket: Socket
     private let limits: LinkLimits
     private let handler: any LinkHandler
     let output: Mutex<LinkOutput>
@@ -27,7 +26,7 @@ package final class Link: LaneSource, Sendable {
     /// Takes over `socket`, which is connected and has been greeted; `received` is what the greeting read
     /// beyond itself. Only on the lane.
     package init(
-        socket: Int32,
+        socket: Socket,
         lane: Lane,
         limits: LinkLimits = LinkLimits(),
         received: [UInt8] = [],
@@ -43,10 +42,11 @@ package final class Link: LaneSource, Sendable {
 
     /// Starts reading. Only on the lane, once.
     package func start() {
-        let token = lane.add(self, descriptor: socket, events: .readable)
+        let token = lane.add(self, descriptor: socket.descriptor, events: .readable)
         input.token = token
         output.withLock { $0.token = token }
         if input.hasLeftover { consume(count: 0) }
+        receiveRestLater()
         if let heartbeat = limits.heartbeat { lane.wake(self, at: Lane.now + heartbeat.interval) }
     }
 
@@ -101,7 +101,7 @@ package final class Link: LaneSource, Sendable {
     private func writeThrough(_ bytes: UnsafeRawBufferPointer, _ output: inout LinkOutput) -> LinkFailure? {
         var rest = bytes
         while !rest.isEmpty {
-            let count = manta_send(socket, rest.baseAddress, rest.count)
+            let count = socket.send(rest)
             if count >= 0 {
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             } else if count == -Int(EAGAIN) {
@@ -120,7 +120,7 @@ package final class Link: LaneSource, Sendable {
         guard output.cutBy == nil else { return nil }
         while !output.isEmpty {
             let bytes = output.unsent
-            let count = manta_send(socket, bytes.baseAddress, bytes.count)
+            let count = socket.send(bytes)
             if count >= 0 {
                 output.sent(count)
             } else if count == -Int(EAGAIN) {
@@ -137,7 +137,7 @@ package final class Link: LaneSource, Sendable {
     private func watchWritable(_ wanted: Bool, _ output: inout LinkOutput) {
         guard output.isWatchingWritable != wanted, let token = output.token else { return }
         output.isWatchingWritable = wanted
-        lane.watch(socket, for: output.interest, token: token)
+        lane.watch(socket.descriptor, for: output.interest, token: token)
     }
 
     private func noteCongestion(_ output: inout LinkOutput) {
@@ -160,8 +160,11 @@ package final class Link: LaneSource, Sendable {
         output.withLock { output in
             let before = output.interest
             output.readingPauses += step
+            if output.readingPauses == 0, socket.tls != nil {
+                _ = lane.executeLater { [weak self] in self?.receiveRest() }
+            }
             guard output.closing == nil, let token = output.token, output.interest != before else { return }
-            lane.watch(socket, for: output.interest, token: token)
+            lane.watch(socket.descriptor, for: output.interest, token: token)
         }
     }
 
@@ -169,15 +172,30 @@ package final class Link: LaneSource, Sendable {
         if events.contains(.writable) { flush() }
         guard !input.isClosed else { return }
         guard !events.isDisjoint(with: .readableOrFailed) else { return }
-        let buffer = input.space(in: lane.receiveBuffer)
-        let count = manta_receive(socket, buffer.baseAddress, buffer.count)
+        receive()
+    }
+
+    private func receive() {
+        let count = socket.receive(input.space(in: lane.receiveBuffer))
         if count > 0 {
             consume(count: count)
+            receiveRestLater()
         } else if count == 0 {
             close(.peerClosed)
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
             close(LinkFailure("read", number: Int32(-count)))
         }
+    }
+
+    /// Goes on with what TLS has taken from the socket already, after the others of this turn.
+    private func receiveRestLater() {
+        guard socket.hasBuffered, !input.isClosed else { return }
+        _ = lane.executeLater { [weak self] in self?.receiveRest() }
+    }
+
+    private func receiveRest() {
+        guard socket.hasBuffered, !input.isClosed, output.withLock({ $0.readingPauses == 0 }) else { return }
+        receive()
     }
 
     private func consume(count: Int) {
@@ -237,12 +255,12 @@ package final class Link: LaneSource, Sendable {
     private func finishClosing(_ failure: LinkFailure) {
         if lane.isCurrent {
             input.isClosed = true
-            if let token = input.token { lane.remove(token, descriptor: socket) }
+            if let token = input.token { lane.remove(token, descriptor: socket.descriptor) }
         }
         if let faults = output.withLock({ $0.cutBy }) {
-            faults.close(socket)
+            faults.close(socket.descriptor)
         } else {
-            _ = manta_close(socket)
+            socket.close()
         }
         handler.closed(failure, on: self)
     }

@@ -9,18 +9,13 @@ import Synchronization
 package final class Listener: LaneSource, Sendable {
     package let path: String
 
-    private static let greetingLimit = 64
-
     private let socket: Int32
     private let lane: Lane
-    private let greeting: Greeting
-    private let faults: NetworkFaults?
-    private let accepted: @Sendable (GreetedSocket) -> Void
+    private let reception: Reception
     private let refused: @Sendable (String) -> Void
     private let isClosed = Atomic<Bool>(false)
     /// Confined to the lane.
     nonisolated(unsafe) private var token: LaneToken?
-    nonisolated(unsafe) private var greetingCount = 0
 
     /// Listens at `path`, which must not exist; `start()` begins to accept. `accepted` is called on the lane
     /// with each connection, `refused` with the reason for each one that was not accepted.
@@ -34,10 +29,14 @@ package final class Listener: LaneSource, Sendable {
     ) throws(ClusterError) {
         self.path = path
         self.lane = lane
-        self.greeting = greeting
-        self.faults = faults
-        self.accepted = accepted
         self.refused = refused
+        reception = Reception(
+            lane: lane,
+            greeting: greeting,
+            faults: faults,
+            accepted: accepted,
+            refused: refused
+        )
         socket = manta_unix_listen(path, 1024)
         guard socket >= 0 else {
             throw ClusterError(
@@ -80,29 +79,7 @@ package final class Listener: LaneSource, Sendable {
                 refuse(connection, "a process of another user tried to connect to \(path)")
                 continue
             }
-            guard greetingCount < Self.greetingLimit else {
-                refuse(connection, "more than \(Self.greetingLimit) connections to \(path) are being greeted")
-                continue
-            }
-            greetingCount += 1
-            let exchange = GreetingExchange(
-                socket: connection,
-                lane: lane,
-                role: .listener,
-                greeting: greeting,
-                faults: faults
-            ) { [weak self] result in
-                guard let self else {
-                    if case .success(let greeted) = result { _ = manta_close(greeted.descriptor) }
-                    return
-                }
-                greetingCount -= 1
-                switch result {
-                case .success(let greeted): accepted(greeted)
-                case .failure(let error): refused(error.message)
-                }
-            }
-            exchange.start()
+            reception.receive(Socket(connection))
         }
     }
 
@@ -122,44 +99,4 @@ package final class Listener: LaneSource, Sendable {
         _ = manta_close(connection)
         refused(reason)
     }
-}
-
-/// Connects to `endpoint` and greets whoever answers.
-///
-/// - Throws: ``ClusterError`` with code `notConnected` or `incompatible`; nothing was sent but the greeting.
-package func connect(
-    to endpoint: Endpoint,
-    on lane: Lane,
-    greeting: Greeting
-) async throws(ClusterError) -> GreetedSocket {
-    guard case .unix(let path) = endpoint else { preconditionFailure("unknown endpoint \(endpoint)") }
-    let socket = manta_unix_connect(path)
-    guard socket >= 0 else {
-        throw ClusterError(
-            .notConnected,
-            "cannot connect to \(greeting.target) at \(path): \(describe(error: -socket))",
-            outcome: .notExecuted
-        )
-    }
-    return try await greet(over: socket, on: lane, greeting: greeting)
-}
-
-/// Says hello over a socket that is connected already.
-package func greet(over socket: Int32, on lane: Lane, greeting: Greeting) async throws(ClusterError)
-    -> GreetedSocket
-{
-    let result = await withCheckedContinuation { continuation in
-        // Made here and not on the lane: one that has stopped only lets go of it, and that ends it.
-        let exchange = GreetingExchange(socket: socket, lane: lane, role: .caller, greeting: greeting) {
-            result in
-            continuation.resume(returning: result)
-        }
-        lane.execute { exchange.start() }
-    }
-    return try result.get()
-}
-
-extension GreetedSocket {
-    /// Closes a connection that nobody wants.
-    package func discard() { _ = manta_close(descriptor) }
 }

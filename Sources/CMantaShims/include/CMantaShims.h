@@ -58,6 +58,32 @@ ssize_t manta_receive(int fd, void *bytes, size_t count);
 // The user who is at the other end of a Unix socket, or -1.
 int64_t manta_peer_user(int fd);
 
+// MARK: between machines (all close-on-exec and non-blocking; a negated errno on failure)
+
+// Listens at a numeric address; port 0 takes a free one.
+int manta_tcp_listen(const char *host, uint16_t port, int backlog);
+// Begins to connect to a numeric address: writable once that has ended, and `manta_socket_error` tells how.
+int manta_tcp_connect(const char *host, uint16_t port);
+// 0 or the negated errno of what has failed since the last question.
+int manta_socket_error(int fd);
+// The port that a socket is bound to.
+int manta_socket_port(int fd);
+// Whether `host` is an address in numbers.
+int manta_is_numeric_host(const char *host);
+// Looks a name up, which may take seconds: the address in numbers, at most `capacity` bytes with its NUL. 0, or an error
+// that `manta_resolve_error` describes.
+int manta_resolve(const char *host, char *address, size_t capacity);
+const char *manta_resolve_error(int error);
+// Keeps a TCP connection from waiting for ever for a peer that is gone, and from gathering small frames.
+void manta_tcp_settle(int fd);
+// A socket at `path` to which others send descriptors.
+int manta_handover_listen(const char *path);
+int manta_handover_socket(void);
+// Sends `descriptor` and `bytes` to the socket at `path`: 0 or a negated errno, -EAGAIN when its queue is full.
+int manta_handover_send(int fd, const char *path, int descriptor, const void *bytes, size_t count);
+// Takes what was sent: the descriptor, or a negated errno. `count` bytes came, at most `capacity`.
+int manta_handover_receive(int fd, void *bytes, size_t capacity, size_t *count);
+
 // MARK: processes
 
 // Starts `path` with descriptor 3 = control, 0 = /dev/null, 1 = out, 2 = err, and no other open. The child has

@@ -1,0 +1,237 @@
+internal import CMantaShims
+internal import Glibc
+internal import Logging
+package import MantaCore
+internal import MantaGCS
+internal import MantaObjectTransfer
+internal import MantaRaylet
+internal import MantaRuntime
+internal import MantaTransport
+import Synchronization
+
+/// A node as a daemon: its port, its raylet, and on the head the GCS too.
+///
+/// A node that was declared dead ends its workers and joins again as another one, in the same process and at the same
+/// port: `joining → member → fenced → joining … → stopped`.
+package final class NodeDaemon: Sendable {
+    /// Where others reach it.
+    package let address: NodeAddress
+    package let cluster: UInt64
+    private let options: NodeDaemonOptions
+    private let network: Network
+    private let session: SessionDirectory
+    private let gate: Gate
+    /// Serves the port, and what workers write.
+    private let lane: Lane
+    private let launcher: ProcessLauncher
+    private let head: HeadHost?
+    private let slot: NodeSlot
+    private let end = SharedEnd()
+
+    /// Starts the node, and returns when it is a member of its cluster.
+    ///
+    /// - Parameters:
+    ///   - options: How it is set up.
+    ///   - identity: Of the cluster, on the head. Others ask the head for it.
+    /// - Returns: The running node.
+    /// - Throws: ``ClusterError``: the folder or port is taken, the head does not answer, the secret is wrong.
+    package static func start(_ options: NodeDaemonOptions, identity: ClusterIdentity?) async throws
+        -> NodeDaemon
+    {
+        let session = try SessionDirectory(daemon: options.directory)
+        let lane = Lane(name: "manta-port", index: 253)
+        do {
+            let daemon = try await NodeDaemon(options, identity, session, lane)
+            do {
+                try await daemon.begin()
+            } catch {
+                await daemon.stop()
+                throw error
+            }
+            return daemon
+        } catch {
+            await lane.stop()
+            session.leave()
+            throw error
+        }
+    }
+
+    private init(
+        _ options: NodeDaemonOptions,
+        _ identity: ClusterIdentity?,
+        _ session: SessionDirectory,
+        _ lane: Lane
+    ) async throws {
+        let path = session.path
+        let slot = NodeSlot()
+        let logger = options.logger
+        let gate = try Gate(
+            at: options.bind,
+            lane: lane,
+            head: identity?.gcs,
+            socketPath: { "\(path)/\($0)" },
+            objects: { slot.takeForObjects($0) },
+            refused: { logger.warning("refused a connection", metadata: ["reason": "\($0)"]) }
+        )
+        self.slot = slot
+        self.gate = gate
+        self.session = session
+        self.lane = lane
+        self.options = options
+        address = NodeAddress(
+            host: options.advertisedHost ?? gate.address.host,
+            port: gate.address.port
+        )
+        do {
+            let heads = identity == nil ? options.heads : [address]
+            let known: ClusterIdentity
+            if let identity {
+                known = identity
+            } else {
+                known = try await ClusterIdentity.ask(heads, security: options.security, on: lane)
+            }
+            cluster = known.cluster
+            network = try Network(
+                NetworkLaunch(address: address, heads: heads, gcs: known.gcs, security: options.security)
+            )
+        } catch {
+            gate.close()
+            throw error
+        }
+        launcher = ProcessLauncher(program: .current, outputLane: lane, logger: logger)
+        head =
+            identity == nil
+            ? nil
+            : HeadHost(
+                directory: path,
+                cluster: cluster,
+                network: network,
+                liveness: options.liveness,
+                logger: logger
+            )
+    }
+
+    private func begin() async throws {
+        try await head?.start()
+        gate.start()
+        try await join()
+    }
+
+    /// Makes the node, under new identifiers, and has it join.
+    private func join() async throws {
+        let process = ProcessID.newHost()
+        let launch = NodeLaunch(
+            process: process,
+            node: NodeID(.random(in: 1 ... .max)),
+            network: network.launch,
+            directory: session.path,
+            cluster: cluster,
+            options
+        )
+        let node = try NodeHost(launch, launcher: launcher) { [weak self] in self?.fenced() }
+        do {
+            try await node.join()
+        } catch {
+            await node.stop()
+            throw error
+        }
+        guard slot.put(node) else { return await node.stop() }
+        try session.publish(
+            SessionCard(
+                cluster: cluster,
+                gcs: network.gcs,
+                node: .init(keeper: process, network: network.launch)
+            )
+        )
+        options.logger.info("joined", metadata: ["node": "\(launch.node)", "address": "\(address)"])
+    }
+
+    private func fenced() {
+        // Unstructured: it is called on the lane of what it is to end. It ends with a member, or with the daemon.
+        slot.rejoin {
+            Task.detached { [self] in
+                await slot.take()?.stop()
+                await joinUntilDone()
+            }
+        }
+    }
+
+    private func joinUntilDone() async {
+        while !slot.isStopped, !Task.isCancelled {
+            do { return try await join() } catch {
+                options.logger.warning("cannot join again yet", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    /// Ends the workers, after their actors, and all that the node has made; returns when that is done.
+    package func stop() async { await end.reach { await self.finish() } }
+
+    private func finish() async {
+        let (node, rejoining) = slot.stop()
+        await rejoining?.value
+        await node?.stop()
+        await head?.stop()
+        gate.close()
+        await lane.stop()
+        session.leave()
+    }
+
+    /// Waits for SIGINT or SIGTERM, then stops. Sent again, the signal ends the process at once.
+    ///
+    /// - Returns: The signal.
+    package func runUntilSignal() async -> Int32 {
+        let source = SignalSource()
+        source.hold([SIGINT, SIGTERM])
+        let signals = AsyncStream<Int32> { continuation in
+            source.serve(on: lane) { signal in
+                if case .terminated = continuation.yield(signal) {
+                    self.abandon()
+                    manta_signal_raise_default(signal)
+                }
+            }
+        }
+        var signal: Int32 = 0
+        for await next in signals {
+            signal = next
+            break
+        }
+        await stop()
+        return signal
+    }
+
+    /// The process is about to exit: ends the workers and removes the sockets, without waiting for anything.
+    package func abandon() {
+        slot.current?.abandon()
+        session.leave()
+    }
+}
+
+extension NodeLaunch {
+    fileprivate init(
+        process: ProcessID,
+        node: NodeID,
+        network: NetworkLaunch,
+        directory: String,
+        cluster: UInt64,
+        _ options: NodeDaemonOptions
+    ) {
+        self.init(
+            process: process,
+            node: node,
+            gcs: network.gcs,
+            options: RuntimeOptions(directory: directory, cluster: cluster, laneCount: 1),
+            logLevel: options.logger.logLevel.rawValue,
+            resources: options.resources,
+            labels: options.labels,
+            sharedWorkerCount: options.sharedWorkers,
+            idleWorkerCount: options.idleWorkers,
+            workerLaneCount: options.lanes,
+            silence: options.liveness.heartbeat.bound,
+            storeCapacity: options.storeCapacity,
+            spillDirectory: options.spillDirectory
+        )
+        self.network = network
+    }
+}

@@ -1,0 +1,56 @@
+internal import FoundationEssentials
+internal import Glibc
+package import MantaCore
+package import MantaTransport
+
+/// What a session says of itself to other programs on its machine, in a file of its folder.
+package struct SessionCard: Hashable, Sendable, Codable {
+    package static let fileName = "card"
+
+    package var cluster: UInt64
+    /// The process that hosts the GCS.
+    package var gcs: ProcessID
+    /// Of a node that is a daemon; an embedded cluster has none.
+    package var node: Node?
+
+    package struct Node: Hashable, Sendable, Codable {
+        /// The process that keeps the node's store.
+        package var keeper: ProcessID
+        package var network: NetworkLaunch
+
+        package init(keeper: ProcessID, network: NetworkLaunch) {
+            self.keeper = keeper
+            self.network = network
+        }
+    }
+
+    package init(cluster: UInt64, gcs: ProcessID, node: Node? = nil) {
+        self.cluster = cluster
+        self.gcs = gcs
+        self.node = node
+    }
+
+    /// Reads the card of the session in `directory`.
+    ///
+    /// - Throws: When there is none.
+    package init(in directory: String) throws {
+        let data = try Data(contentsOf: URL(filePath: "\(directory)/\(Self.fileName)"))
+        self = try JSONDecoder().decode(SessionCard.self, from: data)
+    }
+
+    /// Replaces the card in `directory` at once.
+    package func write(to directory: String) throws {
+        try JSONEncoder().encode(self).write(
+            to: URL(filePath: "\(directory)/\(Self.fileName)"),
+            options: .atomic
+        )
+    }
+
+    /// Whether the session's process lives, which holds the lock of the folder as long.
+    package static func isLive(_ directory: String) -> Bool {
+        let lock = open("\(directory)/lock", O_RDWR | O_CLOEXEC)
+        guard lock >= 0 else { return false }
+        defer { close(lock) }
+        return flock(lock, LOCK_EX | LOCK_NB) != 0
+    }
+}

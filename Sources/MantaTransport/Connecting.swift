@@ -1,0 +1,115 @@
+internal import CMantaShims
+internal import Glibc
+package import MantaCore
+package import MantaTLS
+
+/// Connects to `endpoint` and greets whoever answers.
+///
+/// - Parameters:
+///   - endpoint: Where the process is.
+///   - lane: Serves the connection.
+///   - greeting: What this side says of itself; whom it wants is its target.
+///   - network: How to reach other nodes; needed for endpoints on them.
+/// - Returns: The socket, greeted.
+/// - Throws: ``ClusterError`` with code `notConnected`, `unauthenticated` or `incompatible`; nothing was sent but the
+///   greeting.
+package func connect(
+    to endpoint: Endpoint,
+    on lane: Lane,
+    greeting: Greeting,
+    network: Network? = nil
+) async throws(ClusterError) -> GreetedSocket {
+    switch endpoint {
+    case .unix(let path):
+        let socket = manta_unix_connect(path)
+        guard socket >= 0 else { throw unreachable(greeting.target, path, describe(error: -socket)) }
+        return try await greet(over: Socket(socket), on: lane, greeting: greeting)
+    case .node(let address):
+        guard let network else {
+            throw unreachable(greeting.target, "\(address)", "this process is in a cluster of one machine")
+        }
+        return try await connect(to: address, on: lane, greeting: greeting, tls: network.tls)
+    }
+}
+
+/// Connects to a process behind the port of another node.
+package func connect(
+    to address: NodeAddress,
+    on lane: Lane,
+    greeting: Greeting,
+    tls: TLSContext
+) async throws(ClusterError) -> GreetedSocket {
+    let host = try await numericHost(of: address, for: greeting.target)
+    let descriptor = manta_tcp_connect(host, address.port)
+    guard descriptor >= 0 else {
+        throw unreachable(greeting.target, "\(address)", describe(error: -descriptor))
+    }
+    let session: TLSSession
+    do throws(ClusterError) {
+        session = try tls.client(over: descriptor, host: address.host)
+    } catch {
+        _ = manta_close(descriptor)
+        throw error
+    }
+    do throws(ClusterError) {
+        return try await greet(
+            over: Socket(descriptor, tls: session),
+            on: lane,
+            greeting: greeting,
+            preamble: Preamble(.link, to: greeting.target)
+        )
+    } catch {
+        throw ClusterError(
+            error.code,
+            "\(error.message) (\(greeting.target) at \(address))",
+            hint: error.hint,
+            outcome: .notExecuted
+        )
+    }
+}
+
+/// Says hello over a socket.
+package func greet(
+    over socket: Socket,
+    on lane: Lane,
+    greeting: Greeting,
+    preamble: Preamble? = nil
+) async throws(ClusterError) -> GreetedSocket {
+    let result = await withCheckedContinuation { continuation in
+        // Made here and not on the lane: one that has stopped only lets go of it, and that ends it.
+        let exchange = GreetingExchange(
+            socket: socket,
+            lane: lane,
+            role: .caller,
+            greeting: greeting,
+            preamble: preamble
+        ) { result in
+            continuation.resume(returning: result)
+        }
+        lane.execute { exchange.start() }
+    }
+    return try result.get()
+}
+
+/// The address of a host in numbers. Names are looked up on a thread of its own, because that may take seconds.
+private func numericHost(of address: NodeAddress, for target: ProcessID) async throws(ClusterError) -> String
+{
+    guard manta_is_numeric_host(address.host) == 0 else { return address.host }
+    let result: Result<String, ClusterError> = await withCheckedContinuation { continuation in
+        startThread(named: "manta-resolve") { continuation.resume(returning: lookUp(address, target)) }
+    }
+    return try result.get()
+}
+
+private func lookUp(_ address: NodeAddress, _ target: ProcessID) -> Result<String, ClusterError> {
+    var text = [CChar](repeating: 0, count: 64)
+    let status = manta_resolve(address.host, &text, text.count)
+    guard status == 0 else {
+        return .failure(unreachable(target, "\(address)", String(cString: manta_resolve_error(status))))
+    }
+    return .success(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+}
+
+private func unreachable(_ target: ProcessID, _ place: String, _ why: String) -> ClusterError {
+    ClusterError(.notConnected, "cannot connect to \(target) at \(place): \(why)", outcome: .notExecuted)
+}
