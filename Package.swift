@@ -56,8 +56,22 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // STUB
-        .target(name: "MantaTLS", dependencies: ["MantaCore"], swiftSettings: settings),
+        // The system's OpenSSL (libssl-dev).
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // What of it Swift cannot import, and the records of a connection on their way to a socket.
+        .target(name: "CMantaTLS", dependencies: ["COpenSSL"]),
+        // TLS 1.3 between nodes, by the cluster's secret or by certificates.
+        .target(
+            name: "MantaTLS",
+            dependencies: ["COpenSSL", "CMantaTLS", "MantaCore"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MantaTLSTests",
+            dependencies: ["COpenSSL", "CMantaShims", "MantaCore", "MantaTLS"],
+            swiftSettings: settings
+        ),
+
         // Lanes, and the links that they serve.
         .target(
             name: "MantaTransport",
@@ -133,7 +147,7 @@ let package = Package(
         .target(
             name: "MantaGCS",
             dependencies: [
-                "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime",
+                "MantaCore", "MantaWire", "MantaScheduling", "MantaTransport", "MantaRuntime",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -197,6 +211,15 @@ let package = Package(
         .executableTarget(
             name: "MantaTestDriver",
             dependencies: ["Manta", "MantaTestKit"],
+            swiftSettings: settings
+        ),
+
+        // A program like a user's, for tests and benchmarks on several machines.
+        .executableTarget(name: "MantaClusterDriver", dependencies: ["Manta"], swiftSettings: settings),
+        // Daemons on hosts that are network namespaces.
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: ["MantaTestSupport", "MantaCLI", "MantaClusterDriver"],
             swiftSettings: settings
         ),
 

@@ -46,14 +46,24 @@ ssize_t manta_bulk_receive(int fd, void *bytes, size_t count) {
     return received < 0 ? -errno : received;
 }
 
-int manta_wait_readable(int first, int second, int64_t timeout) {
-    struct pollfd polled[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+static int wait(struct pollfd *polled, int polled_count, int64_t timeout) {
     // In steps of milliseconds, rounded up: what waits less than one is not to spin.
     int64_t milliseconds = timeout < 0 ? -1 : timeout / 1000 + (timeout % 1000 != 0);
     int count;
-    do count = poll(polled, 2, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
+    do count = poll(polled, polled_count, milliseconds > INT32_MAX ? INT32_MAX : (int)milliseconds);
     while (count < 0 && errno == EINTR);
-    if (count < 0) return -errno;
+    return count < 0 ? -errno : count;
+}
+
+int manta_wait_writable(int fd, int64_t timeout) {
+    struct pollfd polled = {.fd = fd, .events = POLLOUT};
+    return wait(&polled, 1, timeout);
+}
+
+int manta_wait_readable(int first, int second, int64_t timeout) {
+    struct pollfd polled[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+    int count = wait(polled, 2, timeout);
+    if (count < 0) return count;
     return (polled[0].revents != 0 ? 1 : 0) | (polled[1].revents != 0 ? 2 : 0);
 }
 

@@ -20,18 +20,23 @@ final class ClusterClient: Sendable {
 
     /// Runs a call to the control plane on its lane, within the deadline of calls: in a driver that hosts the
     /// control plane such a call stays in the process, where nothing else bounds it.
+    ///
+    /// While the head cannot be reached it is asked again: see ``GCSPatience``.
     func bounded<R: Sendable>(
         _ what: @autoclosure () -> String,
         _ body: @escaping @Sendable (GCS) async throws -> R
     ) async throws -> R {
+        let patience = GCSPatience(system)
         do {
             return try await withDeadline(CallContext.deadline(from: Lane.now)) { [self] in
-                try await withTaskExecutorPreference(system.control.tasks) { try await body(gcs) }
+                try await withTaskExecutorPreference(system.control.tasks) {
+                    try await patience.ask { try await body(gcs) }
+                }
             }
         } catch is DeadlinePassed {
             throw ClusterError(
                 .timedOut,
-                "the \(what()) did not end by its deadline",
+                "the \(what()) did not end by its deadline\(patience.reason)",
                 hint: "withCallOptions(timeout:) gives it more time"
             )
         }

@@ -9,12 +9,14 @@ struct GCSDirectory: DirectoryClient {
     let lane: Lane
 
     func fate(of actor: ActorID) async throws -> ActorFate {
-        try await withTaskExecutorPreference(lane.tasks) { try await gcs.fate(of: actor) }
+        try await withTaskExecutorPreference(lane.tasks) {
+            try await GCSPatience(gcs.actorSystem).ask { try await gcs.fate(of: actor) }
+        }
     }
 
     func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
         try await withTaskExecutorPreference(lane.tasks) {
-            try await gcs.fate(of: actor, afterLosing: process)
+            try await GCSPatience(gcs.actorSystem).ask { try await gcs.fate(of: actor, afterLosing: process) }
         }
     }
 }

@@ -126,7 +126,7 @@ extension ControlPlane {
             return true
         case .alive:
             guard record.stopping == nil, let node = record.node else { return false }
-            directory.stopping(id, cause)
+            directory.stopping(id, cause, within: limit)
             act(.send(.stop(record.key, cause, within: limit), to: node))
             return false
         }
@@ -275,7 +275,7 @@ extension ControlPlane {
         guard case .accepted = directory.placed(id, on: node), let spec = directory.actor(id)?.spec else {
             preconditionFailure("\(id) was given a place although it is dead")
         }
-        leases[spec.key] = Lease(node: node, demand: spec.options.resources)
+        leases.insert(spec.key, Lease(node: node, demand: spec.options.resources))
         act(.send(.create(spec), to: node))
     }
 

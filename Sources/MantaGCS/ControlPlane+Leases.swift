@@ -20,7 +20,7 @@ extension ControlPlane {
             )
             switch outcome {
             case .accepted:
-                leases[key]?.state = .held
+                leases.hold(key)
                 if key.epoch == 1 { act(.settle(key.id, .created(location))) }
                 act(.changed(key.id))
             case .tooLate:
@@ -112,13 +112,13 @@ extension ControlPlane {
     /// Has the raylet end what it hosts under a lease, if there is any.
     mutating func endLease(_ key: ActorKey, _ cause: DeathCause) {
         guard let lease = leases[key], lease.state != .ending else { return }
-        leases[key]?.state = .ending
+        leases.end(key, cause)
         act(.send(.end(key, cause), to: lease.node))
     }
 
     /// An incarnation is gone: what it held goes to those who wait for it.
     mutating func release(_ key: ActorKey, now: Moment) {
-        guard let lease = leases.removeValue(forKey: key) else { return }
+        guard let lease = leases.remove(key) else { return }
         if lease.isReserved { resume(scheduler.release(lease.demand, on: lease.node)) }
         released(key, now: now)
     }
@@ -138,8 +138,9 @@ extension ControlPlane {
     package mutating func nodeJoined(_ node: NodeRegistration, now: Moment) -> NodeAdmission {
         switch membership.joined(node.id) {
         case .fenced: return .fenced
-        case .again: endStrays(on: node)
+        case .again: returned(node, now: now)
         case .new:
+            enter(node)
             resume(
                 scheduler.nodeJoined(
                     node.id,
@@ -152,9 +153,9 @@ extension ControlPlane {
         return .accepted
     }
 
-    private mutating func endStrays(on node: NodeRegistration) {
+    mutating func endStrays(on node: NodeRegistration) {
         for key in node.hosted where leases[key] == nil {
-            leases[key] = Lease(node: node.id, demand: [:], isReserved: false)
+            leases.insert(key, Lease(node: node.id, demand: [:], isReserved: false))
             endLease(key, .fenced)
         }
     }
@@ -177,11 +178,10 @@ extension ControlPlane {
     private mutating func removed(_ node: NodeID, now: Moment) {
         let changes = scheduler.nodeLeft(node)
         let (processes, incarnations) = directory.nodeLeft(node)
-        let gone = leases.filter { $0.value.node == node }.keys.sorted {
-            ($0.id.serial, $0.epoch) < ($1.id.serial, $1.epoch)
-        }
-        for key in gone {
-            leases[key] = nil
+        nodes[node] = nil
+        awaitedNodes.remove(node)
+        for key in leases.keys(on: node) {
+            _ = leases.remove(key)
             released(key, now: now)
         }
         if !processes.isEmpty {

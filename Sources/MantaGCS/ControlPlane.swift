@@ -14,6 +14,9 @@ package import MantaScheduling
 /// resources are given back when the lease is gone, which is when the raylet has said so, by an answer or
 /// a report, or when its node is declared dead. So nobody is sent to a node before its raylet has room, and
 /// a lost answer leaks nothing.
+///
+/// Where it is stored, ``takeChanges(at:)`` says what differs, and actions that were taken since then are carried out
+/// once that is durable.
 package struct ControlPlane: Sendable {
     package internal(set) var directory: Directory
     package internal(set) var scheduler = ClusterScheduler()
@@ -40,16 +43,6 @@ package struct ControlPlane: Sendable {
         case waits(ActorSpec)
     }
 
-    struct Lease {
-        enum State { case creating, held, ending }
-
-        let node: NodeID
-        let demand: Resources
-        /// Whether the scheduler holds the demand; not for what a raylet hosts that the GCS never placed there.
-        var isReserved = true
-        var state = State.creating
-    }
-
     /// Something to do later.
     struct Reminder: Comparable {
         enum Event {
@@ -57,6 +50,8 @@ package struct ControlPlane: Sendable {
             case restart(ActorKey)
             /// Only if its lease still waits for that.
             case resend(Instruction, to: NodeID)
+            /// Only if the node has neither listed it since nor reported its end.
+            case account(ActorKey)
         }
 
         var time: Moment
@@ -71,11 +66,22 @@ package struct ControlPlane: Sendable {
         static func == (left: Reminder, right: Reminder) -> Bool { left.number == right.number }
     }
 
-    var leases: [ActorKey: Lease] = [:]
+    var leases: Leases
     /// The actors that wait for resources.
     var waiting: [PlacementTicket: ActorID] = [:]
     /// Restarting actors whose last incarnation has to be gone before the next is placed.
     var awaitingRelease: Set<ActorKey> = []
+    /// The members, as their raylets described them.
+    var nodes: [NodeID: MemberNode] = [:]
+    var lastNodeNumber: UInt64 = 0
+    /// What an earlier life of this directory left to wait for: see `ControlPlane+Restoring.swift`.
+    var recoveryEnd: Moment?
+    var awaitedNodes: Set<NodeID> = []
+    var awaitedDrivers: Set<ProcessID> = []
+    /// Incarnations that their raylet has not listed when it came back, and may yet report.
+    var unaccounted: Set<ActorKey> = []
+    /// Whether somebody takes what changes, to store it.
+    let isStored: Bool
     private var reminders = Heap<Reminder>()
     private var reminderCount: UInt64 = 0
     private var actions: [Action] = []
@@ -91,6 +97,19 @@ package struct ControlPlane: Sendable {
     package init(cluster: UInt64, seed: UInt64, grace: Duration = .seconds(3)) {
         directory = Directory(cluster: cluster)
         membership = Membership(grace: grace)
+        leases = Leases(isStored: false)
+        isStored = false
+        random = SplitMix64(seed: seed)
+    }
+
+    /// A control plane of which the changes are stored, on top of what an earlier life has left: see
+    /// `ControlPlane+Restoring.swift`.
+    init(_ directory: Directory, _ membership: Membership, feed: Feed, seed: UInt64) {
+        self.directory = directory
+        self.membership = membership
+        self.feed = feed
+        leases = Leases(isStored: true)
+        isStored = true
         random = SplitMix64(seed: seed)
     }
 
@@ -109,13 +128,15 @@ package struct ControlPlane: Sendable {
         let next = min(
             reminders.min?.time ?? .distantFuture,
             scheduler.nextDeadline ?? .distantFuture,
-            membership.nextDeadline ?? .distantFuture
+            membership.nextDeadline ?? .distantFuture,
+            recoveryEnd ?? .distantFuture
         )
         return next == .distantFuture ? nil : next
     }
 
     package mutating func timePassed(to now: Moment) {
         for node in membership.overdue(at: now) { nodeDied(node, now: now) }
+        if let recoveryEnd, recoveryEnd <= now { endRecovery(now: now) }
         for failed in scheduler.timePassed(to: now) { placementFailed(failed, now: now) }
         while let next = reminders.min, next.time <= now {
             reminders.removeMin()
@@ -123,6 +144,7 @@ package struct ControlPlane: Sendable {
             case .restart(let key): if directory.actor(key.id)?.key == key { place(key.id, now: now) }
             case .resend(let instruction, let node):
                 if isOpen(instruction) { act(.send(instruction, to: node)) }
+            case .account(let key): account(for: key, now: now)
             }
         }
     }

@@ -29,8 +29,12 @@ extension Directory {
         private var idsOfOwner = Groups<ActorOwner, ActorID>()
         private var dead: History<ActorID>
         private(set) var counts = ActorCounts()
+        private(set) var changes: ChangeSet<ActorID>
 
-        init(deadLimit: Int) { dead = History(limit: deadLimit) }
+        init(deadLimit: Int, isStored: Bool = false) {
+            dead = History(limit: deadLimit)
+            changes = ChangeSet(isKept: isStored)
+        }
 
         subscript(id: ActorID) -> ActorRecord? { records[id] }
 
@@ -50,6 +54,7 @@ extension Directory {
             if let name = spec.options.qualifiedName { ids[name] = spec.id }
             if let owner { idsOfOwner.insert(spec.id, into: owner) }
             counts.pending += 1
+            changes.insert(spec.id)
         }
 
         mutating func place(_ id: ActorID, on node: NodeID) {
@@ -57,6 +62,7 @@ extension Directory {
             precondition(record?.isUnplaced == true, "\(id) has a place already")
             records[id]?.node = node
             idsOnNode.insert(id, into: node)
+            changes.insert(id)
         }
 
         mutating func start(_ id: ActorID, at location: ActorLocation, operatingSystemID: Int32, now: Moment)
@@ -74,6 +80,7 @@ extension Directory {
             records[id]?.lifecycle.append(.alive(epoch: location.epoch))
             idsInProcess.insert(id, into: location.process)
             counts.alive += 1
+            changes.insert(id)
         }
 
         /// Raises the epoch of an actor whose incarnation has ended, and which is to have another.
@@ -91,6 +98,7 @@ extension Directory {
             record.lifecycle.append(.restarting)
             records[id] = record
             counts.restarting += 1
+            changes.insert(id)
         }
 
         /// - Returns: The record if this ended it, `nil` if it was dead or is not known.
@@ -112,19 +120,65 @@ extension Directory {
             // They can be large, and nothing is built from them any more.
             record.spec.arguments = []
             record.spec.options.environment = [:]
+            record.deathNumber = dead.count + 1
             records[id] = record
             counts.dead += 1
-            if let forgotten = dead.append(id) {
-                records[forgotten] = nil
-                counts.dead -= 1
-            }
+            changes.insert(id)
+            buried(id)
             return record
+        }
+
+        /// One more is dead: the oldest of the dead may have to make room.
+        private mutating func buried(_ id: ActorID) {
+            guard let forgotten = dead.append(id) else { return }
+            records[forgotten] = nil
+            counts.dead -= 1
+            changes.insert(forgotten)
         }
 
         mutating func update(_ id: ActorID, _ change: (inout ActorRecord) -> Void) {
             guard var record = records.removeValue(forKey: id) else { return }
             change(&record)
             records[id] = record
+            changes.insert(id)
+        }
+
+        mutating func takeChanges() -> [DirectoryChanges.Change<ActorID, ActorRecord>] {
+            changes.take().map { DirectoryChanges.Change(id: $0, value: records[$0]) }
+        }
+
+        // MARK: Restoring
+
+        /// Enters the records of an earlier life.
+        ///
+        /// - Throws: When two that are not dead have one name, or one identifier.
+        mutating func restore(_ restored: [ActorRecord]) throws(ClusterError) {
+            records.reserveCapacity(restored.count)
+            for record in restored {
+                guard records.updateValue(record, forKey: record.id) == nil else {
+                    throw .contradiction("it has \(record.id) twice")
+                }
+                switch record.state {
+                case .pending: counts.pending += 1
+                case .alive: counts.alive += 1
+                case .restarting: counts.restarting += 1
+                case .dead:
+                    counts.dead += 1
+                    continue
+                }
+                if let name = record.spec.options.qualifiedName,
+                    let holder = ids.updateValue(record.id, forKey: name)
+                {
+                    throw .contradiction("\(holder) and \(record.id) have the name \(name)")
+                }
+                if let owner = record.owner { idsOfOwner.insert(record.id, into: owner) }
+                if let node = record.node { idsOnNode.insert(record.id, into: node) }
+                if let process = record.location?.process { idsInProcess.insert(record.id, into: process) }
+            }
+            let dead = restored.filter { $0.deathCause != nil }
+                .sorted { ($0.deathNumber ?? 0) < ($1.deathNumber ?? 0) }
+            for record in dead { buried(record.id) }
+            self.dead.restoreCount(dead.last?.deathNumber ?? 0)
         }
 
         private mutating func leavePlace(_ record: inout ActorRecord) {

@@ -12,27 +12,31 @@ internal import MantaTransport
 /// node is in the cluster is for the caller to check. The newest of the dead are kept for those who ask;
 /// older ones are forgotten. Live processes are bounded by their connections.
 package struct Directory: Sendable {
-    private let cluster: UInt64
+    let cluster: UInt64
     private let liveActorLimit: Int
-    private var lastActorNumber: UInt64 = 0
-    private var actorTable: ActorTable
-    private var processTable: ProcessTable
+    var lastActorNumber: UInt64 = 0
+    /// What of it is stored already.
+    var storedActorNumber: UInt64 = 0
+    var actorTable: ActorTable
+    var processTable: ProcessTable
 
     /// - Parameters:
     ///   - cluster: The scope of the identifiers made here.
     ///   - liveActorLimit: How many actors may not be dead; past it none can be registered.
     ///   - deadActorLimit: How many dead actors are kept, the newest.
     ///   - deadProcessLimit: The same for processes.
+    ///   - isStored: Whether somebody takes what changes.
     package init(
         cluster: UInt64,
         liveActorLimit: Int = 1_000_000,
         deadActorLimit: Int = 10_000,
-        deadProcessLimit: Int = 10_000
+        deadProcessLimit: Int = 10_000,
+        isStored: Bool = false
     ) {
         self.cluster = cluster
         self.liveActorLimit = liveActorLimit
-        actorTable = ActorTable(deadLimit: deadActorLimit)
-        processTable = ProcessTable(deadLimit: deadProcessLimit)
+        actorTable = ActorTable(deadLimit: deadActorLimit, isStored: isStored)
+        processTable = ProcessTable(deadLimit: deadProcessLimit, isStored: isStored)
     }
 }
 
@@ -170,8 +174,12 @@ extension Directory {
     }
 
     /// Notes that an actor was asked to stop: the end of its incarnation is its own, with this cause.
-    package mutating func stopping(_ id: ActorID, _ cause: DeathCause) {
-        actorTable.update(id) { $0.stopping = $0.stopping ?? cause }
+    package mutating func stopping(_ id: ActorID, _ cause: DeathCause, within limit: Duration) {
+        actorTable.update(id) { record in
+            guard record.stopping == nil else { return }
+            record.stopping = cause
+            record.stopLimit = limit
+        }
     }
 
     /// Ends an actor, and frees its name. The first cause stays.

@@ -32,6 +32,10 @@ package struct ActorRecord: Hashable, Sendable {
     package internal(set) var budget = RestartBudget()
     /// It was asked to stop, and dies of this when it has.
     package internal(set) var stopping: DeathCause?
+    /// How long it was given to stop.
+    package internal(set) var stopLimit: Duration?
+    /// How many had died when it had.
+    var deathNumber: UInt64?
 
     init(spec: ActorSpec, owner: ActorOwner?, job: ProcessID?) {
         self.spec = spec

@@ -24,9 +24,16 @@ package struct Feed: Sendable {
     private let limit: Int
     private var events: [Event] = []
     /// The number of the first of `events`.
-    private var first: UInt64 = 0
+    private var first: UInt64
 
-    package init(limit: Int = 10_000) { self.limit = limit }
+    /// - Parameters:
+    ///   - limit: How many events are kept.
+    ///   - first: The number of the first event: higher than what any reader can have from the feed before this one, so
+    ///     that he learns that he has missed some.
+    package init(limit: Int = 10_000, first: UInt64 = 0) {
+        self.limit = limit
+        self.first = first
+    }
 
     /// The number that the next event will have.
     package var cursor: UInt64 { first + UInt64(events.count) }

@@ -7,11 +7,17 @@ package import MantaCore
 package struct LifecycleLog: Hashable, Sendable {
     package static let limit = 256
 
-    private var events: [LifecycleEvent] = []
+    private(set) var events: [LifecycleEvent] = []
     /// How many came before the first of `events`.
-    private var forgottenCount = 0
+    private(set) var forgottenCount = 0
 
     package init() {}
+
+    /// One that was kept elsewhere.
+    init(_ events: [LifecycleEvent], forgottenCount: Int) {
+        self.events = events
+        self.forgottenCount = forgottenCount
+    }
 
     package var count: Int { forgottenCount + events.count }
     package var last: LifecycleEvent? { events.last }

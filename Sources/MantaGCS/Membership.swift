@@ -10,16 +10,21 @@ package struct Membership: Sendable {
     private var members: Set<NodeID> = []
     /// Until when. Apart from the others, because the next deadline is asked for at every step of the GCS.
     private var suspects: [NodeID: Moment] = [:]
-    private var dead: Set<NodeID> = []
+    /// With how many had died when each had.
+    private var dead: [NodeID: UInt64] = [:]
     private var deadInOrder: Directory.History<NodeID>
     private let grace: Duration
+    /// The nodes that have joined or died.
+    private(set) var changes: ChangeSet<NodeID>
 
     /// - Parameters:
     ///   - grace: How long a suspect node has to come back.
     ///   - deadLimit: How many dead nodes are remembered, the newest.
-    package init(grace: Duration = .seconds(3), deadLimit: Int = 10_000) {
+    ///   - isStored: Whether somebody takes what changes.
+    package init(grace: Duration = .seconds(3), deadLimit: Int = 10_000, isStored: Bool = false) {
         self.grace = grace
         deadInOrder = Directory.History(limit: deadLimit)
+        changes = ChangeSet(isKept: isStored)
     }
 
     package func isMember(_ node: NodeID) -> Bool { members.contains(node) }
@@ -34,9 +39,11 @@ package struct Membership: Sendable {
     }
 
     package mutating func joined(_ node: NodeID) -> OnJoin {
-        if dead.contains(node) { return .fenced }
+        if dead[node] != nil { return .fenced }
         suspects[node] = nil
-        return members.insert(node).inserted ? .new : .again
+        guard members.insert(node).inserted else { return .again }
+        changes.insert(node)
+        return .new
     }
 
     /// The link to its raylet closed.
@@ -59,9 +66,16 @@ package struct Membership: Sendable {
     package mutating func declareDead(_ node: NodeID) -> Bool {
         guard members.remove(node) != nil else { return false }
         suspects[node] = nil
-        dead.insert(node)
-        if let forgotten = deadInOrder.append(node) { dead.remove(forgotten) }
+        bury(node, number: deadInOrder.count + 1)
+        changes.insert(node)
         return true
+    }
+
+    private mutating func bury(_ node: NodeID, number: UInt64) {
+        dead[node] = number
+        guard let forgotten = deadInOrder.append(node) else { return }
+        dead[forgotten] = nil
+        changes.insert(forgotten)
     }
 
     /// - Returns: The nodes whose time of grace is over, each to be declared dead.
@@ -70,4 +84,23 @@ package struct Membership: Sendable {
     }
 
     package var nextDeadline: Moment? { suspects.values.min() }
+
+    // MARK: Storage
+
+    /// How many had died when the node had; `nil` while it is a member, or unknown.
+    func deathNumber(of node: NodeID) -> UInt64? { dead[node] }
+
+    mutating func takeChanges() -> Set<NodeID> { changes.take() }
+
+    /// Enters a member of an earlier life, whose raylet has to register again until `deadline`.
+    mutating func restore(_ member: NodeID, until deadline: Moment) {
+        members.insert(member)
+        suspects[member] = deadline
+    }
+
+    /// Enters the dead of an earlier life, in the order in which they died.
+    mutating func restore(dead restored: [(node: NodeID, number: UInt64)]) {
+        for (node, number) in restored { bury(node, number: number) }
+        deadInOrder.restoreCount(restored.last?.number ?? 0)
+    }
 }

@@ -5,10 +5,10 @@ package import MantaCore
 /// Pure: the time and the randomness are passed in.
 package struct RestartBudget: Hashable, Sendable {
     /// When restarts were granted, the newest last; only those that a policy still counts.
-    private var grants: [Moment] = []
+    var grants: [Moment] = []
     /// Incarnations in a row that did not live long.
-    private var failureCount = 0
-    private var lastDelay = Duration.zero
+    var failureCount = 0
+    var lastDelay = Duration.zero
 
     package static let firstDelay = Duration.milliseconds(100)
     package static let longestDelay = Duration.seconds(10)

@@ -24,7 +24,7 @@ package final class BulkServer: Sendable {
 
     package let endpoint: Endpoint
 
-    private let path: String
+    package let socketPath: String
     private let options: BulkOptions
     private let open: @Sendable (ObjectID) -> (any BulkSource)?
     private let logger: Logger
@@ -50,7 +50,7 @@ package final class BulkServer: Sendable {
         guard case .unix(let path) = endpoint else { preconditionFailure("unknown endpoint \(endpoint)") }
         try checkSocketFolder(of: path)
         self.endpoint = endpoint
-        self.path = path
+        socketPath = path
         self.options = options
         self.logger = logger
         self.open = open
@@ -85,7 +85,7 @@ package final class BulkServer: Sendable {
 
     /// Closes all connections, waits until no thread is left, and takes the socket's file away.
     package func stop() async {
-        unlink(path)
+        unlink(socketPath)
         let streams = state.withLock { $0.stop() }
         for stream in streams { stream.close() }
         manta_eventfd_signal(wake)
@@ -143,7 +143,7 @@ package final class BulkServer: Sendable {
             return logger.warning("cannot use a connection for transfers: \(error)")
         }
         guard stream.peerUser == geteuid() else {
-            return logger.warning("a process of another user tried to connect to \(path)")
+            return logger.warning("a process of another user tried to connect to \(socketPath)")
         }
         serve(options.wrap(stream))
     }

@@ -35,9 +35,8 @@ extension ClusterScheduler {
     func timedOut(_ request: PlacementRequest) -> ClusterError {
         let shortages = views.filter { $0.couldEverFit(request) }
             .map { Shortage(of: $0.id, demand: request.resources, offer: $0.ledger.available) }
-        guard let nearest = Shortage.nearest(shortages) else {
-            preconditionFailure("\(request) waited although no node could ever hold it")
-        }
+        // While nodes may be about to come, also what none of those could hold that are there.
+        guard let nearest = Shortage.nearest(shortages) else { return infeasible(request) }
         if case .node(let node, soft: false) = request.placement {
             return ClusterError(
                 .placementTimedOut,

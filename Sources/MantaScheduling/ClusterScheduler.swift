@@ -31,6 +31,8 @@ package struct ClusterScheduler: Sendable {
     private let hybrid = HybridPolicy()
     private let spread = SpreadPolicy()
     private let waitingLimit: Int
+    /// Nodes may be about to come: what fits none waits for them.
+    private var awaitsNodes = false
 
     /// - Parameter waitingLimit: How many may wait; past it, those that would wait are refused.
     package init(waitingLimit: Int = 100_000) { self.waitingLimit = waitingLimit }
@@ -55,7 +57,7 @@ package struct ClusterScheduler: Sendable {
                 reserve(request, at: index)
                 return .placed(views[index].id)
             }
-            guard couldEverFit(request) else { return .infeasible(infeasible(request)) }
+            guard awaitsNodes || couldEverFit(request) else { return .infeasible(infeasible(request)) }
         }
         guard waiting.count < waitingLimit else { return .refused(overloaded(request)) }
         waiting.append(ticket, request: request, deadline: deadline)
@@ -149,6 +151,12 @@ extension ClusterScheduler {
     package mutating func nodeLeft(_ node: NodeID) -> NodeDeparture {
         guard let index = index(of: node) else { return NodeDeparture() }
         views.remove(at: index)
+        // A node that leaves makes no room, and who merely preferred it was never kept from the others.
+        return NodeDeparture(placed: [], failed: awaitsNodes ? [] : giveUpInfeasible())
+    }
+
+    /// Those that wait for what no node could ever hold.
+    private mutating func giveUpInfeasible() -> [FailedPlacement] {
         var failed: [FailedPlacement] = []
         for head in waiting.heads(where: { !couldEverFit($0) }).sorted() {
             let error = infeasible(head.request)
@@ -157,8 +165,7 @@ extension ClusterScheduler {
                 failed.append(FailedPlacement(ticket: ticket, error: error))
             }
         }
-        // A node that leaves makes no room, and who merely preferred it was never kept from the others.
-        return NodeDeparture(placed: [], failed: failed)
+        return failed
     }
 
     package func contains(_ node: NodeID) -> Bool { index(of: node) != nil }
@@ -183,6 +190,48 @@ extension ClusterScheduler {
     /// How many placements `node` hosts, those included that hold no resources.
     package func placementCount(on node: NodeID) -> Int {
         index(of: node).map { views[$0].placementCount } ?? 0
+    }
+}
+
+// MARK: - Restarts of the cluster
+
+extension ClusterScheduler {
+    /// Adds a node that was in the cluster before a restart. Nothing is placed on it until it has come back.
+    package mutating func restore(
+        _ node: NodeID,
+        labels: [String: String],
+        total: Resources,
+        address: String
+    ) {
+        precondition(index(of: node) == nil, "\(node) is in the cluster already")
+        var view = NodeView(id: node, labels: labels, address: address, total: total)
+        view.isAwaited = true
+        views.append(view)
+    }
+
+    /// Reserves what was held on a node before the restart.
+    ///
+    /// - Returns: Whether the node has it.
+    package mutating func occupy(_ demand: Resources, on node: NodeID) -> Bool {
+        index(of: node).map { views[$0].host(demand) } ?? false
+    }
+
+    /// Places those that fit a node that has come back.
+    package mutating func nodeReturned(_ node: NodeID) -> [PlacementGrant] {
+        guard let index = index(of: node) else { return [] }
+        views[index].isAwaited = false
+        return serve(at: index)
+    }
+
+    /// From now on what fits no node waits.
+    package mutating func awaitNodes() { awaitsNodes = true }
+
+    /// No further nodes are expected.
+    ///
+    /// - Returns: Those that wait for what no node could ever hold.
+    package mutating func awaitNoNodes() -> [FailedPlacement] {
+        awaitsNodes = false
+        return giveUpInfeasible()
     }
 }
 

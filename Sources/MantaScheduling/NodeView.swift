@@ -8,6 +8,8 @@ struct NodeView {
     private(set) var ledger: NodeLedger
     /// How many placements it hosts, those that hold no resources included.
     private(set) var placementCount = 0
+    /// It was in the cluster before that was restarted, and has not come back: nothing is placed on it.
+    var isAwaited = false
 
     init(id: NodeID, labels: [String: String], address: String, total: Resources) {
         self.id = id
@@ -26,7 +28,7 @@ struct NodeView {
 
     /// Whether `request` may be placed here, now.
     func fits(_ request: PlacementRequest) -> Bool {
-        isAllowed(by: request.placement) && ledger.fits(request.resources)
+        !isAwaited && isAllowed(by: request.placement) && ledger.fits(request.resources)
     }
 
     /// Whether `request` may be placed here once the node is idle.

@@ -81,6 +81,7 @@ struct SimulatedRaylet {
         NodeRegistration(
             id: node,
             address: "\(address.slot)",
+            endpoint: .unix(path: ""),
             resources: total,
             labels: labels,
             raylet: .system(100, process: ProcessID(node.rawValue)),

@@ -27,12 +27,7 @@ final class InProcessLauncher: WorkerLauncher {
         guard !state.withLock({ $0.isClosed }) else {
             throw ClusterError(.notConnected, "the node has been killed")
         }
-        var sockets: [Int32] = [-1, -1]
-        let status = manta_socketpair(&sockets)
-        guard status >= 0 else {
-            throw ClusterError(.overloaded, "socketpair failed: \(describe(error: -status))")
-        }
-        let worker = InProcessWorker(launch) { [self] worker, cause in
+        let worker = try InProcessWorker(launch) { [self] worker, cause in
             // Unstructured: it ends what no task owns, and is waited for when the cluster ends.
             let end = Task.detached { await worker.stopLanes() }
             state.withLock { state in
@@ -40,6 +35,11 @@ final class InProcessLauncher: WorkerLauncher {
                 state.ends.append(end)
             }
             onExit(cause)
+        }
+        var sockets: [Int32] = [-1, -1]
+        let status = manta_socketpair(&sockets)
+        guard status >= 0 else {
+            throw ClusterError(.overloaded, "socketpair failed: \(describe(error: -status))")
         }
         state.withLock { $0.workers[worker.id] = worker }
         worker.begin(over: sockets[1])

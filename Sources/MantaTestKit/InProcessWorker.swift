@@ -16,9 +16,12 @@ final class InProcessWorker: WorkerHandle {
     private let hasEnded = Mutex(false)
 
     /// `onEnd` is called once.
-    init(_ launch: WorkerLaunch, onEnd: @escaping @Sendable (InProcessWorker, DeathCause) -> Void) {
+    init(
+        _ launch: WorkerLaunch,
+        onEnd: @escaping @Sendable (InProcessWorker, DeathCause) -> Void
+    ) throws(ClusterError) {
         id = launch.worker
-        worker = WorkerSystem(launch)
+        worker = try WorkerSystem(launch)
         self.onEnd = onEnd
     }
 

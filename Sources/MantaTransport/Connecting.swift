@@ -96,18 +96,35 @@ private func numericHost(of address: NodeAddress, for target: ProcessID) async t
 {
     guard manta_is_numeric_host(address.host) == 0 else { return address.host }
     let result: Result<String, ClusterError> = await withCheckedContinuation { continuation in
-        startThread(named: "manta-resolve") { continuation.resume(returning: lookUp(address, target)) }
+        startThread(named: "manta-resolve") {
+            continuation.resume(
+                returning: Result { () throws(ClusterError) in try address.resolved() }
+            )
+        }
     }
-    return try result.get()
+    do {
+        return try result.get()
+    } catch {
+        throw unreachable(target, "\(address)", error.message)
+    }
 }
 
-private func lookUp(_ address: NodeAddress, _ target: ProcessID) -> Result<String, ClusterError> {
-    var text = [CChar](repeating: 0, count: 64)
-    let status = manta_resolve(address.host, &text, text.count)
-    guard status == 0 else {
-        return .failure(unreachable(target, "\(address)", String(cString: manta_resolve_error(status))))
+extension NodeAddress {
+    /// Its host in numbers. Blocks, for a name perhaps for seconds.
+    ///
+    /// - Throws: ``ClusterError`` with code `notConnected` when nobody knows the name.
+    package func resolved() throws(ClusterError) -> String {
+        var text = [CChar](repeating: 0, count: 64)
+        let status = manta_resolve(host, &text, text.count)
+        guard status == 0 else {
+            throw ClusterError(
+                .notConnected,
+                "the name \(host) is not known: \(String(cString: manta_resolve_error(status)))",
+                outcome: .notExecuted
+            )
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-    return .success(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
 }
 
 private func unreachable(_ target: ProcessID, _ place: String, _ why: String) -> ClusterError {

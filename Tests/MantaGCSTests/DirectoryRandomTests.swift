@@ -198,7 +198,7 @@ private struct DirectorySimulation {
 
     private mutating func stop() throws {
         guard let index = randomActor(where: { $0.process != nil }) else { return }
-        directory.stopping(models[index].id, .stopped)
+        directory.stopping(models[index].id, .stopped, within: .seconds(1))
         models[index].stopping = .stopped
     }
 

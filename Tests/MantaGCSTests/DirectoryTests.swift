@@ -204,8 +204,8 @@ struct ActorRestartTests {
     func stopping() throws {
         var directory = Directory.withWorker()
         let id = try directory.start(ActorOptions(restarts: .always))
-        directory.stopping(id, .jobEnded)
-        directory.stopping(id, .stopped)
+        directory.stopping(id, .jobEnded, within: .seconds(1))
+        directory.stopping(id, .stopped, within: .seconds(2))
         #expect(directory.fate(of: id) == .alive(location()))
         guard case .dead(let record) = directory.incarnationEnded(id, .exited(code: 9)) else {
             Issue.record("it is \(directory.fate(of: id))")

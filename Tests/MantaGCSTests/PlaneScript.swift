@@ -9,14 +9,16 @@ import Testing
 /// text, what the plane has done about it.
 ///
 /// Actors go by their number; `actor-1.2` is the second incarnation of the first. After each event the script
-/// checks that what the scheduler holds is what the leases say.
+/// checks that what the scheduler holds is what the leases say, and that what was stored would be the same plane again.
 struct PlaneScript {
-    var plane = ControlPlane(cluster: cluster, seed: 1)
+    var plane: ControlPlane
+    var store = StoredPlane()
     private(set) var now = origin
     private var sent: [String: (Instruction, NodeID)] = [:]
 
     /// A cluster with nodes 1, 2, … of these resources.
     init(nodes: Resources...) {
+        plane = StoredPlane.newPlane()
         for (index, total) in nodes.enumerated() {
             #expect(nodeJoins(index + 1, total) == ["node-\(index + 1) accepted"])
         }
@@ -26,12 +28,26 @@ struct PlaneScript {
         let answer = try event(&plane, now)
         let lines = plane.takeActions().map { text(of: $0) } + (answer.map { [$0] } ?? [])
         checkBooks()
+        store.commit(&plane, now: now)
+        store.check(plane, now: now)
         return lines
+    }
+
+    /// The process of the GCS ends, and after a while another goes on with what was stored.
+    ///
+    /// - Returns: What the plane does when it begins again.
+    mutating func headRestarts(after time: Duration = .seconds(1)) throws -> [String] {
+        now = now + time
+        plane = try store.restored(now: now)
+        return step { plane, now in
+            plane.resume(in: gcsProcess, now: now, recovery: .seconds(10))
+            return nil
+        }
     }
 
     private func checkBooks() {
         var held: [NodeID: Resources] = [:]
-        for lease in plane.leases.values where lease.isReserved {
+        for lease in plane.leases.all.values where lease.isReserved {
             for (resource, quantity) in lease.demand.quantities {
                 let before = held[lease.node]?[resource]?.units ?? 0
                 held[lease.node, default: [:]][resource] = Quantity(units: before + quantity.units)
@@ -40,7 +56,7 @@ struct PlaneScript {
         for info in plane.scheduler.nodes() {
             #expect(plane.scheduler.ledger(of: info.id)?.held == held[info.id] ?? [:])
         }
-        #expect(plane.leases.values.allSatisfy { plane.scheduler.contains($0.node) })
+        #expect(plane.leases.all.values.allSatisfy { plane.scheduler.contains($0.node) })
         #expect(plane.waitingCount == plane.scheduler.waitingCount)
     }
 }
@@ -195,14 +211,16 @@ extension PlaneScript {
         _ number: Int,
         _ resources: Resources = [.cpu: 1],
         labels: [String: String] = [:],
-        hosted: [ActorKey] = []
+        hosted: [ActorKey] = [],
+        in process: ProcessID = ProcessID(1)
     ) -> [String] {
         let registration = NodeRegistration(
             id: NodeID(UInt64(number)),
             address: "embedded",
+            endpoint: .unix(path: ""),
             resources: resources,
             labels: labels,
-            raylet: .system(100, process: ProcessID(1)),
+            raylet: .system(100, process: process),
             hosted: hosted
         )
         return step { plane, now in "\(registration.id) \(plane.nodeJoined(registration, now: now))" }

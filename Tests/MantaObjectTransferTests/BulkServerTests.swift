@@ -11,7 +11,7 @@ import Testing
 
     /// Sends `bytes` to a server, and returns what comes back until it closes the connection.
     private func answer(to bytes: [UInt8], from server: BulkServer) throws -> [UInt8] {
-        let stream = try SocketStream.connect(to: server.endpoint, BulkOptions())
+        let stream = try SocketStream.connect(to: server.socketPath, BulkOptions())
         try bytes.withUnsafeBytes { try stream.send($0, UnsafeRawBufferPointer(start: nil, count: 0)) }
         var received: [UInt8] = []
         while true {
@@ -79,7 +79,7 @@ import Testing
             options.timeout = .milliseconds(50)
             options.connectionLimit = 1
             let server = try exchange.serve([source], options)
-            let stream = try SocketStream.connect(to: server.endpoint, BulkOptions())
+            let stream = try SocketStream.connect(to: server.socketPath, BulkOptions())
             try stream.send(BulkHello.byteCount) { BulkHello().store(in: $0) }
             try stream.send(BulkRequest.byteCount) { BulkRequest(source.id).store(in: $0) }
             // There is one place, so this is answered when the other has lost it.
@@ -96,7 +96,7 @@ import Testing
         let source = ArraySource(objectID(1), randomBytes(100))
         try await withExchange { exchange in
             let server = try exchange.serve([source])
-            let stream = try SocketStream.connect(to: server.endpoint, BulkOptions())
+            let stream = try SocketStream.connect(to: server.socketPath, BulkOptions())
             try stream.send(BulkHello.byteCount) { BulkHello().store(in: $0) }
             try stream.receive(BulkHello.byteCount) { _ in }
             for offset in [101, Int.max] {

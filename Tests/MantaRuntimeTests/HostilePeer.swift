@@ -42,7 +42,7 @@ final class HostilePeer: LinkHandler {
         await withCheckedContinuation { continuation in
             peer.lane.execute {
                 let link = Link(
-                    socket: socket.descriptor,
+                    socket: socket.socket,
                     lane: peer.lane,
                     received: socket.received,
                     handler: peer

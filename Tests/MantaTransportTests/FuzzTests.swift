@@ -223,7 +223,7 @@ struct FuzzTests {
                 peer.send(input)
                 peer.shutdownWriting()
                 do {
-                    try await greet(over: near, on: lanes[0], greeting: Self.greeting).discard()
+                    try await greet(over: Socket(near), on: lanes[0], greeting: Self.greeting).discard()
                     welcomed += 1
                 } catch {
                     failed += 1

@@ -205,7 +205,7 @@ struct ListenerTests {
             let peer = RawSocket(far)
             peer.send(Frame(FrameHead(kind, detail: 1), [1, 2, 3]).bytes)
             let error = try #require(
-                await clusterError { try await greet(over: near, on: lanes[0], greeting: caller).discard() }
+                await clusterError { try await greet(over: Socket(near), on: lanes[0], greeting: caller).discard() }
             )
             #expect(error.code == .notConnected)
             #expect(error.outcome == .notExecuted)
@@ -228,7 +228,7 @@ struct ListenerTests {
             let lane = lanes[0]
             await on(lane) {
                 GreetingExchange(
-                    socket: near,
+                    socket: Socket(near),
                     lane: lane,
                     role: .listener,
                     greeting: ListenerFixture.greeting(),
@@ -341,7 +341,7 @@ struct ListenerTests {
         let ends = Log<ClusterError.Code?>()
         Task {
             ends.append(
-                await clusterError { try await greet(over: near, on: lane, greeting: caller).discard() }?.code
+                await clusterError { try await greet(over: Socket(near), on: lane, greeting: caller).discard() }?.code
             )
         }
         try await eventually { peer.receive() == .bytes(hello(caller)) }
@@ -352,7 +352,7 @@ struct ListenerTests {
         let latePeer = RawSocket(lateFar)
         Task {
             ends.append(
-                await clusterError { try await greet(over: late, on: lane, greeting: caller).discard() }?.code
+                await clusterError { try await greet(over: Socket(late), on: lane, greeting: caller).discard() }?.code
             )
         }
         try await eventually(within: .seconds(10)) { ends.entries.count == 2 }

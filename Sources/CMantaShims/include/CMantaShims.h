@@ -134,6 +134,8 @@ ssize_t manta_bulk_receive(int fd, void *bytes, size_t count);
 // Waits until something can be read or accepted (bit 0: `first`, bit 1: `second`; either may be -1), for at most `timeout`
 // microseconds (negative: for ever). The bits, 0 when the time is over, or a negated errno.
 int manta_wait_readable(int first, int second, int64_t timeout);
+// Waits until something can be sent, for at most `timeout` microseconds: 1, 0 when the time is over, or a negated errno.
+int manta_wait_writable(int fd, int64_t timeout);
 // Ends both directions of a connection; whoever waits in it returns. The descriptor stays open.
 void manta_shutdown(int fd);
 // Reserves room on the disk. 0, also where the file system cannot do it, or a negated errno.

@@ -1,0 +1,103 @@
+import Foundation
+import MantaTestSupport
+import Testing
+
+/// A cluster of daemons on the hosts of a test network: the first host is the head.
+final class TestMachines: Sendable {
+    let network: TestNetwork
+    private let running = Shared<[Int: HostProgram]>([:])
+    let arguments: [String]
+
+    init(hosts: Int, arguments: [String] = []) async throws {
+        network = try TestNetwork(hostCount: hosts)
+        self.arguments = arguments
+        do {
+            for index in 0..<hosts { try await start(index) }
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    var hosts: [TestHost] { network.hosts }
+    var head: TestHost { network.hosts[0] }
+    func node(_ index: Int) -> HostProgram? { running.value[index] }
+    private func directory(_ host: TestHost) -> String { host.folder.appendingPathComponent("node").path }
+
+    /// Starts the node of a host, and returns when it has joined.
+    func start(_ index: Int) async throws {
+        let host = hosts[index]
+        let secret = network.folder.appendingPathComponent("secret").path
+        let role = index == 0 ? ["--head"] : ["--address", "\(head.address):6379"]
+        let program = try host.start(
+            "manta",
+            ["start"] + role + [
+                "--block", "--bind", host.address, "--directory", directory(host), "--secret-file", secret,
+            ] + arguments
+        )
+        running.change { $0[index] = program }
+        try await program.says("node at \(host.address)")
+    }
+
+    /// Runs the driver program on a host until its end.
+    func run(_ scenario: String..., on index: Int = 0, within: Duration = .seconds(60)) async throws -> String
+    {
+        let program = try drive(scenario, on: index)
+        let code = try await program.end(within: within)
+        guard code == 0 else {
+            throw HostFailure(description: "\(scenario) ended with \(code): \(program.text)\n\(logs)")
+        }
+        return program.text
+    }
+
+    /// Starts the driver program on a host.
+    func drive(_ scenario: [String], on index: Int = 0) throws -> HostProgram {
+        let host = hosts[index]
+        return try host.start(
+            "MantaClusterDriver",
+            scenario,
+            environment: [
+                "MANTA_ADDRESS": "\(head.address):6379", "MANTA_DIRECTORY": directory(host),
+                "MANTA_LOG_LEVEL": "info",
+            ]
+        )
+    }
+
+    /// What the nodes have written.
+    var logs: String {
+        running.value.sorted { $0.key < $1.key }.map { "--- host \($0.key)\n\($0.value.text)" }.joined(
+            separator: "\n"
+        )
+    }
+
+    /// Kills the node of a host with all of its workers.
+    func kill(_ index: Int) async throws {
+        node(index)?.signal(SIGKILL)
+        _ = try await node(index)?.end()
+    }
+
+    func stop() async {
+        for (_, program) in running.value.sorted(by: { $0.key > $1.key }) {
+            program.signal(SIGTERM)
+            if (try? await program.end(within: .seconds(20))) == nil { program.signal(SIGKILL) }
+        }
+        network.remove()
+    }
+}
+
+/// Runs `body` with a cluster on hosts of its own, and removes it.
+func withMachines(
+    hosts: Int,
+    arguments: [String] = [],
+    _ body: (TestMachines) async throws -> Void
+) async throws {
+    let machines = try await TestMachines(hosts: hosts, arguments: arguments)
+    do {
+        try await body(machines)
+    } catch {
+        let logs = machines.logs
+        await machines.stop()
+        throw HostFailure(description: "\(error)\n\(logs)")
+    }
+    await machines.stop()
+}
