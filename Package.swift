@@ -194,6 +194,7 @@ let package = Package(
         .executableTarget(
             name: "MantaCLI",
             dependencies: [
+                "CMantaShims",
                 "Manta", "MantaCore", "MantaTLS", "MantaTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

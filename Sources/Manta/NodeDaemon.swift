@@ -98,7 +98,10 @@ package final class NodeDaemon: Sendable {
             gate.close()
             throw error
         }
-        launcher = ProcessLauncher(program: .current, outputLane: lane, logger: logger)
+        // TRIAL: until jobs bring their programs.
+        var program = WorkerProgram.current
+        if let path = getenv("TRIAL_PROGRAM") { program.path = String(cString: path) }
+        launcher = ProcessLauncher(program: program, outputLane: lane, logger: logger)
         head =
             identity == nil
             ? nil

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CMantaShims
 internal import Glibc
 internal import Logging
 internal import Manta
@@ -37,6 +38,7 @@ struct Start: AsyncParsableCommand {
             try NodeFolder.make(directory)
             try ClusterSecret.generate().write(to: secret)
         }
+        manta_line_buffer_stdout()
         var logger = Logger(label: "manta.node")
         logger.logLevel = .info
         var configuration = ClusterConfiguration.default

@@ -14,6 +14,8 @@ public enum DeathCause: Hashable, Sendable, Codable {
     case initFailed(String)
     /// Its node was lost.
     case nodeDied(NodeID)
+    /// Its node was drained.
+    case drained(NodeID)
     /// A newer incarnation replaced it.
     case fenced
     /// Its worker was ended for the memory that it used.
@@ -38,6 +40,7 @@ extension DeathCause: CustomStringConvertible {
                 + lastOutput.filter { !$0.isEmpty }.suffix(3).joined(separator: " | ")
         case .initFailed(let reason): "its init threw: \(reason)"
         case .nodeDied(let node): "\(node) died"
+        case .drained(let node): "\(node) was drained"
         case .fenced: "a newer incarnation replaced it"
         case .outOfMemory: "its worker process used too much memory"
         case .placementGroupRemoved: "its placement group was removed"

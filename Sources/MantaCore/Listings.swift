@@ -1,7 +1,14 @@
 /// A node, as `nodes()` lists it.
 public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
-    /// `nodes()` lists the members of the cluster, all of them `alive`.
-    public enum State: String, Codable, Hashable, Sendable { case alive, dead }
+    /// `nodes()` lists the members of the cluster: `alive ⇄ suspect → dead`, and `draining` on request.
+    public enum State: String, Codable, Hashable, Sendable {
+        case alive
+        /// The head has lost it and finds out whether it is dead.
+        case suspect
+        /// Nothing is placed on it any more.
+        case draining
+        case dead
+    }
 
     public var id: NodeID
     /// Where its raylet is reached; `embedded` inside a driver.

@@ -165,6 +165,9 @@ extension ControlPlane {
         if membership.linkLost(node, now: now) { act(.probe(node)) }
     }
 
+    /// Somebody else may reach a suspect node.
+    package mutating func spare(_ node: NodeID, now: Moment) { membership.spare(node, now: now) }
+
     /// Nobody answered at a suspect node.
     package mutating func probeFailed(_ node: NodeID, now: Moment) {
         if membership.probeFailed(node) { removed(node, now: now) }

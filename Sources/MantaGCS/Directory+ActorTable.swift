@@ -187,6 +187,7 @@ extension Directory {
             record.node = nil
             record.location = nil
             record.aliveSince = nil
+            record.moving = nil
         }
     }
 }

@@ -156,6 +156,10 @@ extension Directory {
         }
         if let stopping = record.stopping { return dead(key.id, stopping) }
         if case .pending = record.state { return dead(key.id, cause) }
+        if let moving = record.moving {
+            actorTable.restart(key.id, moving)
+            return .restarting(after: .zero)
+        }
         var budget = record.budget
         let decision = budget.decide(
             record.spec.options.restarts,
@@ -180,6 +184,11 @@ extension Directory {
             record.stopping = cause
             record.stopLimit = limit
         }
+    }
+
+    /// Notes that an incarnation ends in order, to go on elsewhere.
+    package mutating func moving(_ id: ActorID, _ cause: DeathCause) {
+        actorTable.update(id) { $0.moving = cause }
     }
 
     /// Ends an actor, and frees its name. The first cause stays.

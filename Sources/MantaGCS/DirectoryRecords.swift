@@ -30,6 +30,8 @@ package struct ActorRecord: Hashable, Sendable {
     package internal(set) var aliveSince: Moment?
     package internal(set) var restartCount = 0
     package internal(set) var budget = RestartBudget()
+    /// Its node is drained: this incarnation ends in order, and the next one is to come elsewhere.
+    package internal(set) var moving: DeathCause?
     /// It was asked to stop, and dies of this when it has.
     package internal(set) var stopping: DeathCause?
     /// How long it was given to stop.
@@ -64,6 +66,7 @@ package struct ActorRecord: Hashable, Sendable {
         case .restarting(let cause): return .restarting(cause)
         case .dead(let cause): return .dead(cause)
         case .alive:
+            if let moving { return .restarting(moving) }
             guard let location else { preconditionFailure("\(id) is alive but nowhere") }
             return .alive(location)
         }

@@ -45,6 +45,7 @@ extension GCS {
 
     func probe(_ node: NodeID) {
         guard let raylet = raylets[node] else { return }
+        if asksWitnesses { askWitnesses(of: node) }
         // A task of its own, because a link's end is what asks for it. It ends when the node is suspect no more.
         _ = Task(executorPreference: actorSystem.control.tasks) {
             await CallContext.$current.withValue(nil) { await self.probe(raylet, on: node) }
@@ -65,7 +66,11 @@ extension GCS {
                 // its time may still come back: it fails so only once in a while, when its greeting has lasted too long.
                 let isRefusal = error?.code == .notConnected && error?.outcome == .notExecuted
                 refusalCount = isRefusal ? refusalCount + 1 : 0
-                if refusalCount == 2 { return step { $0.probeFailed(node, now: Lane.now) } }
+                if refusalCount == 2 {
+                    let opinion = asksWitnesses ? await opinion(of: node) : .absent
+                    if case .absent = opinion { return step { $0.probeFailed(node, now: Lane.now) } }
+                    refusalCount = 0
+                }
             }
             try? await Task.sleep(for: Self.probePause)
         }

@@ -15,6 +15,7 @@ extension GCS {
         var nodes = plane.scheduler.nodes()
         let figures = await askRaylets { try await $0.storeFigures() }
         for index in nodes.indices {
+            if plane.membership.isSuspect(nodes[index].id) { nodes[index].state = .suspect }
             guard let figures = figures[nodes[index].id] else { continue }
             nodes[index].storeCapacity = figures.capacity
             nodes[index].storeUsed = figures.used

@@ -38,6 +38,7 @@ package distributed actor GCS: ControlActor {
     let makeClient: @Sendable (ActorID) throws -> any RayletClient
     /// On the links to raylets in other processes.
     let heartbeat: LinkLimits.Heartbeat
+    let asksWitnesses: Bool
 
     /// What a caller can wait for.
     enum WaitKey: Hashable {
@@ -58,6 +59,7 @@ package distributed actor GCS: ControlActor {
         self.callbacks = callbacks
         self.makeClient = makeClient
         heartbeat = liveness.heartbeat
+        asksWitnesses = liveness.asksWitnesses
         plane = ControlPlane(
             cluster: actorSystem.options.cluster,
             seed: .random(in: 0 ... .max),

@@ -14,6 +14,10 @@ package struct Membership: Sendable {
     private var dead: [NodeID: UInt64] = [:]
     private var deadInOrder: Directory.History<NodeID>
     private let grace: Duration
+    /// Until when the suspects may be spared for the word of others, at most.
+    private var limits: [NodeID: Moment] = [:]
+    /// So many times of grace later.
+    private static let spareCount = 3
     /// The nodes that have joined or died.
     private(set) var changes: ChangeSet<NodeID>
 
@@ -41,6 +45,7 @@ package struct Membership: Sendable {
     package mutating func joined(_ node: NodeID) -> OnJoin {
         if dead[node] != nil { return .fenced }
         suspects[node] = nil
+        limits[node] = nil
         guard members.insert(node).inserted else { return .again }
         changes.insert(node)
         return .new
@@ -52,7 +57,15 @@ package struct Membership: Sendable {
     package mutating func linkLost(_ node: NodeID, now: Moment) -> Bool {
         guard isMember(node), !isSuspect(node) else { return false }
         suspects[node] = now + grace
+        limits[node] = now + grace * (1 + Self.spareCount)
         return true
+    }
+
+    /// Another node reaches a suspect, or nobody can be asked whether one does: it may be this side that is cut off. So the
+    /// verdict is put off, but not for ever, because what it hosts is to go on elsewhere.
+    package mutating func spare(_ node: NodeID, now: Moment) {
+        guard let deadline = suspects[node], let limit = limits[node] else { return }
+        suspects[node] = max(deadline, min(limit, now + grace))
     }
 
     /// A probe found nobody. Only counts while the node is suspect: it may have joined again meanwhile.
@@ -66,6 +79,7 @@ package struct Membership: Sendable {
     package mutating func declareDead(_ node: NodeID) -> Bool {
         guard members.remove(node) != nil else { return false }
         suspects[node] = nil
+        limits[node] = nil
         bury(node, number: deadInOrder.count + 1)
         changes.insert(node)
         return true

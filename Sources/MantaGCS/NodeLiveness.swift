@@ -6,6 +6,8 @@ package struct NodeLiveness: Hashable, Sendable {
     package var heartbeat: LinkLimits.Heartbeat
     /// How long a raylet whose link was lost has to come back.
     package var grace: Duration
+    /// Whether other raylets are asked about one that has lost its link, before it is taken for dead.
+    package var asksWitnesses = false
 
     /// - Parameters:
     ///   - silence: How long a raylet may be silent before its link is given up.
@@ -13,6 +15,14 @@ package struct NodeLiveness: Hashable, Sendable {
     package init(silence: Duration = .seconds(3), grace: Duration = .seconds(3)) {
         heartbeat = LinkLimits.Heartbeat(silence: silence)
         self.grace = grace
+    }
+
+    /// For a cluster of several machines.
+    ///
+    /// - Parameter bound: How long a node may be silent before it is declared dead.
+    package init(bound: Duration) {
+        self.init(silence: bound * 2 / 3, grace: bound / 3)
+        asksWitnesses = true
     }
 }
 

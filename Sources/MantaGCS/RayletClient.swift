@@ -7,6 +7,8 @@ package protocol RayletClient: Sendable {
     func stop(_ actor: ActorKey, _ cause: DeathCause, within limit: Duration) async throws
     /// Answers, if the raylet is there, and has it register again: its node is suspect.
     func probe() async throws
+    /// Whether this raylet reaches another one.
+    func reaches(_ raylet: ActorID) async throws -> Bool
     func storeFigures() async throws -> StoreFigures
     /// The copies of objects that its node has.
     func objects() async throws -> [ObjectInfo]

@@ -58,6 +58,19 @@ extension Raylet {
     /// takes for good.
     package distributed func probe() { if isRemote { registerAgain() } }
 
+    private static let witnessPatience = Duration.milliseconds(400)
+
+    /// Whether another raylet, which the GCS has lost, answers to this one.
+    package distributed func reaches(_ raylet: ActorID) async -> Bool {
+        do {
+            let other = try Raylet.resolve(id: raylet, using: actorSystem)
+            try await withCallOptions(timeout: Self.witnessPatience) { try await other.probe() }
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// A link to the GCS was lost: it waits to hear that the node is still there.
     private func registerAgain() {
         let isTrying = mustRegister != nil

@@ -15,6 +15,7 @@ package struct RayletHandle: RayletClient {
         try await raylet.stop(actor, cause, within: limit)
     }
     package func probe() async throws { try await raylet.probe() }
+    package func reaches(_ raylet: ActorID) async throws -> Bool { try await self.raylet.reaches(raylet) }
     package func storeFigures() async throws -> StoreFigures { try await raylet.storeFigures() }
     package func objects() async throws -> [ObjectInfo] { try await raylet.objects() }
 }

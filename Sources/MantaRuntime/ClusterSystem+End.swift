@@ -23,7 +23,9 @@ extension ClusterSystem {
     /// - Returns: Whether all have ended in time.
     package func drain(_ id: ActorID, within limit: Duration, _ cause: DeathCause) async -> Bool {
         guard let actor = hosted.actor(id) else { return true }
-        actor.close(actor.died(of: cause, .notExecuted))
+        // One that moves is to be looked for, where the directory says that it restarts.
+        let isMoving = if case .drained = cause { true } else { false }
+        actor.close(isMoving ? notHere(id) : actor.died(of: cause, .notExecuted))
         let calls = servedCalls(on: actor)
         let end = Countdown(calls.count)
         for call in calls { call.whenEnded { end.countDown() } }

@@ -168,6 +168,15 @@ extension ClusterScheduler {
         return failed
     }
 
+    /// From now on nothing is placed on `node`.
+    ///
+    /// - Returns: Those that wait for what no other node could ever hold.
+    package mutating func drain(_ node: NodeID) -> [FailedPlacement] {
+        guard let index = index(of: node) else { return [] }
+        views[index].isDraining = true
+        return awaitsNodes ? [] : giveUpInfeasible()
+    }
+
     package func contains(_ node: NodeID) -> Bool { index(of: node) != nil }
 
     /// What the view holds of `node`, `nil` if it is not in the cluster.
@@ -244,7 +253,7 @@ extension ClusterScheduler {
             NodeInfo(
                 id: $0.id,
                 address: $0.address,
-                state: .alive,
+                state: $0.isDraining ? .draining : .alive,
                 labels: $0.labels,
                 total: $0.ledger.total,
                 available: $0.ledger.available

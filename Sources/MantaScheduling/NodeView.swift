@@ -10,6 +10,8 @@ struct NodeView {
     private(set) var placementCount = 0
     /// It was in the cluster before that was restarted, and has not come back: nothing is placed on it.
     var isAwaited = false
+    /// What it hosts goes elsewhere, and nothing is placed on it.
+    var isDraining = false
 
     init(id: NodeID, labels: [String: String], address: String, total: Resources) {
         self.id = id
@@ -28,12 +30,12 @@ struct NodeView {
 
     /// Whether `request` may be placed here, now.
     func fits(_ request: PlacementRequest) -> Bool {
-        !isAwaited && isAllowed(by: request.placement) && ledger.fits(request.resources)
+        !isAwaited && !isDraining && isAllowed(by: request.placement) && ledger.fits(request.resources)
     }
 
     /// Whether `request` may be placed here once the node is idle.
     func couldEverFit(_ request: PlacementRequest) -> Bool {
-        isAllowed(by: request.placement) && ledger.couldEverFit(request.resources)
+        !isDraining && isAllowed(by: request.placement) && ledger.couldEverFit(request.resources)
     }
 
     /// Reserves `demand` for one placement, if it fits.

@@ -33,7 +33,8 @@ final class TestMachines: Sendable {
             "manta",
             ["start"] + role + [
                 "--block", "--bind", host.address, "--directory", directory(host), "--secret-file", secret,
-            ] + arguments
+            ] + arguments,
+            environment: ["TRIAL_PROGRAM": Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path]
         )
         running.change { $0[index] = program }
         try await program.says("node at \(host.address)")
