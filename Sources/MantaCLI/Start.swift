@@ -16,6 +16,9 @@ struct Start: AsyncParsableCommand {
     @Flag(help: "Start the head: the directory of the cluster, and a node.")
     var head = false
 
+    @Flag(help: "Stay in the foreground.")
+    var block = false
+
     @Option(help: ArgumentHelp("Join the cluster whose head is there.", valueName: "host:port"))
     var address: String?
 

@@ -37,11 +37,17 @@ final class HostProgram: Sendable {
 
     func signal(_ number: Int32) { if isRunning { kill(processID, number) } }
 
-    /// Waits until it has written `line`, or ends.
+    /// Waits until it has written `line`.
+    ///
+    /// - Throws: ``HostFailure`` with all that it has written when it ends before, or takes too long.
     func says(_ line: String, within: Duration = .seconds(60)) async throws {
-        try await eventually(within: within) { self.text.contains(line) || !self.isRunning }
-        // What it wrote last may come after its end.
-        try await eventually { self.text.contains(line) }
+        do {
+            try await eventually(within: within) { self.text.contains(line) || !self.isRunning }
+            // What it wrote last may come after its end.
+            try await eventually(within: .seconds(2)) { self.text.contains(line) }
+        } catch {
+            throw HostFailure(description: "waited for \"\(line)\" of a program that wrote:\n\(text)")
+        }
     }
 
     /// Waits for its end: the exit code, or the negated signal that ended it.
