@@ -16,6 +16,7 @@ final class JoinedCluster: DriverCluster {
     /// The process that keeps the store of this machine's node.
     private let keeper: ProcessID
     private let end = SharedEnd()
+    private let rejoining = Mutex<Task<Void, Never>?>(nil)
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
         try configuration.check()
@@ -59,6 +60,9 @@ final class JoinedCluster: DriverCluster {
             endpoint: system.options.endpoint(of: system.process),
             operatingSystemID: getpid()
         )
+        if let network = system.options.network {
+            system.watch(network.gcs) { [weak self] _ in self?.joinAgain(record) }
+        }
         try await client.bounded("join") { try await $0.driverJoined(record) }
         let keeper = try StoreKeeper.at(keeper, index: 0, using: system)
         let store = try await client.bounded("join") { _ in try await keeper.launch() }
@@ -67,7 +71,35 @@ final class JoinedCluster: DriverCluster {
         client.follow()
     }
 
+    /// The head has been lost, or has lost this driver: it waits to hear that the driver is still there.
+    private func joinAgain(_ record: ProcessRecord) {
+        rejoining.withLock { rejoining in
+            guard rejoining == nil, !system.isCutOff else { return }
+            // Unstructured: a link's end is what calls this. It ends when the head has heard, or with this part.
+            rejoining = Task.detached(executorPreference: system.control.tasks) { [self] in
+                await joinUntilHeard(record)
+                self.rejoining.withLock { $0 = nil }
+            }
+        }
+    }
+
+    private func joinUntilHeard(_ record: ProcessRecord) async {
+        do {
+            try await GCSPatience(system).ask { try await client.gcs.driverJoined(record) }
+        } catch let error as ClusterError {
+            guard case .workerDied = error.code else { return }
+            system.logger.critical(
+                "the head took this driver for dead and has ended its job",
+                metadata: ["reason": "\(error.message)"]
+            )
+            system.cutOff()
+        } catch {
+            // It was cancelled: the driver ends.
+        }
+    }
+
     func stop() async {
+        rejoining.withLock { $0.take() }?.cancel()
         await end.reach { await self.finish() }
     }
 

@@ -21,7 +21,7 @@ package struct NodeDaemonOptions: Sendable {
     package var storeCapacity: Int
     /// Where objects go that the store has no room for; `nil`: nowhere.
     package var spillDirectory: String?
-    package var liveness = NodeLiveness()
+    package var liveness = NodeLiveness(bound: .seconds(3))
     package var logger: Logger
 
     package init(

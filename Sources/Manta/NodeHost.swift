@@ -39,6 +39,7 @@ package final class NodeHost: Sendable {
         system = ClusterSystem(process: launch.process, options: options, logger: logger)
         let gcs = try GCS.at(launch.gcs, using: system)
         client = ClusterClient(gcs: gcs, system: system)
+        system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
         let storeOptions = NodeStore.Options(
             node: launch.node,
             index: 0,

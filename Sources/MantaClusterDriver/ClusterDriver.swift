@@ -8,7 +8,10 @@ struct ClusterDriver {
         try await ClusterSystem.run { cluster in
             switch arguments.first {
             case "calls": try await calls(cluster, nodeCount: Int(arguments[1]) ?? 1)
-            default: print("unknown scenario \(arguments)")
+            case "survive": try await Survival(cluster: cluster).run(seconds: Double(arguments[1]) ?? 1)
+            case "objects": try await objects(cluster, megabytes: Int(arguments[1]) ?? 1)
+            case "hold": try await hold(cluster)
+            default: say("unknown scenario \(arguments)")
             }
         }
     }
@@ -16,7 +19,7 @@ struct ClusterDriver {
     /// An actor on each node, each calls each.
     private static func calls(_ cluster: ClusterSystem, nodeCount: Int) async throws {
         let nodes = try await cluster.nodes()
-        print("nodes \(nodes.count)")
+        say("nodes \(nodes.count)")
         var echoes: [Echo] = []
         for node in nodes {
             let options = ActorOptions(placement: .node(node.id))
@@ -26,6 +29,39 @@ struct ClusterDriver {
         for echo in echoes {
             for other in echoes where try await echo.relay("hello", to: other) == "hello" { answers += 1 }
         }
-        print("answers \(answers)")
+        say("answers \(answers)")
+    }
+
+    /// Spawns an actor that ends with this driver and one that does not, and waits to be killed.
+    private static func hold(_ cluster: ClusterSystem) async throws {
+        _ = try await cluster.spawn(Counter.self, options: ActorOptions(name: "mortal", placement: .spread))
+        let options = ActorOptions(name: "lasting", lifetime: .detached, restarts: .always)
+        _ = try await cluster.getOrSpawn(Counter.self, named: "lasting", options: options)
+        say("holding")
+        try await Task.sleep(for: .seconds(600))
+    }
+
+    /// An object made on each node is read on each.
+    private static func objects(_ cluster: ClusterSystem, megabytes: Int) async throws {
+        var stores: [Store] = []
+        for node in try await cluster.nodes() {
+            stores.append(
+                try await cluster.spawn(Store.self, options: ActorOptions(placement: .node(node.id)))
+            )
+        }
+        for isRandom in [true, false] {
+            for maker in stores {
+                let object = try await maker.make(megabytes << 17, isRandom: isRandom)
+                let expected = try await maker.sum(object)
+                for reader in stores {
+                    let start = ContinuousClock.now
+                    guard try await reader.sum(object) == expected else { throw Survival.Lost(name: "bytes") }
+                    let kind = isRandom ? "random" : "plain"
+                    say("read \(megabytes) MiB \(kind) in \(milliseconds(ContinuousClock.now - start)) ms")
+                }
+                try await maker.drop()
+            }
+        }
+        say("all read")
     }
 }

@@ -182,23 +182,4 @@ extension GCS {
         let (total, available) = plane.scheduler.totals
         return ResourceTotals(total: total, available: available)
     }
-
-    // MARK: Drivers
-
-    /// A driver that does not host the GCS takes part in the cluster; its job ends with its link.
-    package distributed func driverJoined(_ process: ProcessRecord) throws {
-        try processJoined(process)
-        drivers.insert(process.id)
-        actorSystem.watch(process.id) { [callbacks] _ in callbacks.perform { $0.driverLeft(process.id) } }
-        // It may have closed meanwhile, and told nobody.
-        if !actorSystem.hasControlLink(with: process.id) { driverLeft(process.id) }
-    }
-
-    private func driverLeft(_ process: ProcessID) {
-        guard drivers.remove(process) != nil else { return }
-        step { plane in
-            plane.processLeft(process, .released, incarnations: [], now: Lane.now)
-            plane.jobEnded(process, now: Lane.now)
-        }
-    }
 }

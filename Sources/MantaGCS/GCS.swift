@@ -34,6 +34,8 @@ package distributed actor GCS: ControlActor {
     private var isStopped = false
     /// The drivers that have joined over links; the one that hosts the GCS is not among them.
     var drivers: Set<ProcessID> = []
+    /// Those among them to which a link is being made.
+    var soughtDrivers: Set<ProcessID> = []
     /// Makes the client of a raylet from its identity.
     let makeClient: @Sendable (ActorID) throws -> any RayletClient
     /// On the links to raylets in other processes.

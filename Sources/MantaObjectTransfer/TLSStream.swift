@@ -99,7 +99,7 @@ package final class TLSStream: BulkStream {
         while true {
             switch session.handshake() {
             case .done: return
-            case .failed(let reason): throw .protocolViolation(reason)
+            case .failed(let reason), .lost(let reason): throw .protocolViolation(reason)
             case .wantsRead: try wait(for: manta_wait_readable(descriptor, -1, microseconds(of: timeout)))
             case .wantsWrite: try wait(for: manta_wait_writable(descriptor, microseconds(of: timeout)))
             }

@@ -11,6 +11,11 @@ struct TLSFailure: Hashable, Sendable {
     /// Of the other side's certificate (X509_V_ERR_…).
     var verification: Int
 
+    /// Whether the connection was lost, which says nothing of who is at the other end.
+    var isLoss: Bool {
+        reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || (reason == 0 && systemError != 0)
+    }
+
     /// `nil` when nothing has failed.
     func description(usesSecret: Bool, isConnected: Bool) -> String? {
         if reason == 0 { return describeSystemError(isConnected: isConnected) }

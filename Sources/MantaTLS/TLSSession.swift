@@ -16,6 +16,8 @@ package final class TLSSession: Sendable {
         case wantsRead, wantsWrite
         /// It will not come about, for a reason that a person understands. The other side has been told.
         case failed(String)
+        /// The connection was lost meanwhile, for this reason: nobody has refused anybody.
+        case lost(String)
     }
 
     private let connection: Mutex<Connection>
@@ -56,7 +58,7 @@ package final class TLSSession: Sendable {
             case MANTA_TLS_DONE: .done
             case MANTA_TLS_WANTS_READ: .wantsRead
             case MANTA_TLS_WANTS_WRITE: .wantsWrite
-            default: .failed(reason(connection, isConnected: false) ?? "the connection was closed here")
+            default: ended(connection)
             }
         }
     }
@@ -78,12 +80,20 @@ package final class TLSSession: Sendable {
         }
     }
 
+    private func ended(_ connection: Connection) -> Progress {
+        let why = reason(connection, isConnected: false) ?? "the connection was closed here"
+        return failure(connection).isLoss ? .lost(why) : .failed(why)
+    }
+
     private func reason(_ connection: Connection, isConnected: Bool) -> String? {
+        failure(connection).description(usesSecret: usesSecret, isConnected: isConnected)
+    }
+
+    private func failure(_ connection: Connection) -> TLSFailure {
         var number: Int32 = 0
         let reason = manta_tls_failure(connection.pointer, &number)
         let result = SSL_get_verify_result(manta_tls_ssl(connection.pointer))
-        let failure = TLSFailure(reason: reason, systemError: number, verification: result)
-        return failure.description(usesSecret: usesSecret, isConnected: isConnected)
+        return TLSFailure(reason: reason, systemError: number, verification: result)
     }
 
     // MARK: Bytes

@@ -132,6 +132,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         switch tls.handshake() {
         case .wantsRead: watch(.readable)
         case .wantsWrite: watch(.writable)
+        case .lost(let reason): finish(.failure(lost(reason)))
         case .failed(let reason): finish(.failure(unauthenticated(reason)))
         case .done:
             state.stage = .greeting

@@ -57,4 +57,15 @@ final class HostProgram: Sendable {
             $0.terminationReason == .exit ? $0.terminationStatus : -$0.terminationStatus
         }
     }
+
+    /// Waits for its end, which has to be a good one.
+    func succeeds(within: Duration = .seconds(60)) async throws {
+        let code: Int32
+        do { code = try await end(within: within) } catch {
+            throw HostFailure(description: "\(error) for a program that wrote:\n\(text)")
+        }
+        guard code == 0 else {
+            throw HostFailure(description: "ended with \(code) a program that wrote:\n\(text)")
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MantaTestSupport
 import Testing
 
@@ -16,6 +17,79 @@ struct MachineTests {
                 #expect(text.contains("nodes 3"))
                 #expect(text.contains("answers 9"))
             }
+        }
+    }
+
+    @Test("objects made on any machine are read on all of them")
+    func objects() async throws {
+        try await withMachines(hosts: 2) { machines in
+            try await machines.run("objects", "8", on: 1, says: "all read")
+        }
+    }
+
+    @Test("what was on a machine whose node is killed goes on elsewhere")
+    func killedNode() async throws {
+        try await withMachines(hosts: 3) { machines in
+            let driver = try machines.drive(["survive", "6"])
+            try await driver.says("ready on 3 nodes")
+            try await machines.kill(2)
+            try await driver.succeeds()
+            #expect(driver.text.contains("restarting"), "\(driver.text)")
+        }
+    }
+
+    @Test("what was on a machine that freezes goes on elsewhere, and the machine comes back as another node")
+    func frozenNode() async throws {
+        try await withMachines(hosts: 3) { machines in
+            let driver = try machines.drive(["survive", "12"])
+            try await driver.says("ready on 3 nodes")
+            machines.node(2)?.signal(SIGSTOP)
+            try await driver.says("away for")
+            machines.node(2)?.signal(SIGCONT)
+            try await driver.succeeds()
+            try await machines.run("calls", "3", says: "answers 9")
+        }
+    }
+
+    @Test(
+        "what was on a machine that is cut off goes on elsewhere, and the machine comes back as another node"
+    )
+    func cutNode() async throws {
+        try await withMachines(hosts: 3) { machines in
+            let driver = try machines.drive(["survive", "20"])
+            try await driver.says("ready on 3 nodes")
+            try machines.hosts[2].cut()
+            try await driver.says("away for")
+            try machines.hosts[2].heal()
+            try await driver.succeeds()
+            try await machines.run("calls", "3", says: "answers 9")
+        }
+    }
+
+    @Test("who has another secret, or none, is refused, and nothing changes")
+    func wrongSecret() async throws {
+        try await withMachines(hosts: 2) { machines in
+            let host = machines.hosts[1]
+            let secret = machines.network.folder.appendingPathComponent("other").path
+            try String(repeating: "ab", count: 32).appending("\n").write(
+                toFile: secret,
+                atomically: true,
+                encoding: .utf8
+            )
+            chmod(secret, 0o600)
+            let stranger = try host.start(
+                "manta",
+                [
+                    "start", "--address", "\(machines.head.address):6379", "--block", "--bind", host.address,
+                    "--port",
+                    "7000", "--directory", host.folder.appendingPathComponent("stranger").path,
+                    "--secret-file", secret,
+                ]
+            )
+            let code = try await stranger.end()
+            #expect(code != 0)
+            #expect(stranger.text.contains("secret"), "\(stranger.text)")
+            try await machines.run("calls", "2", says: "answers 4")
         }
     }
 }

@@ -34,19 +34,21 @@ final class TestMachines: Sendable {
             ["start"] + role + [
                 "--block", "--bind", host.address, "--directory", directory(host), "--secret-file", secret,
             ] + arguments,
-            environment: ["TRIAL_PROGRAM": Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path]
+            environment: [
+                "TRIAL_PROGRAM": Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path
+            ]
         )
         running.change { $0[index] = program }
         try await program.says("node at \(host.address)")
     }
 
-    /// Runs the driver program on a host until its end.
-    func run(_ scenario: String..., on index: Int = 0, within: Duration = .seconds(60)) async throws -> String
-    {
+    /// Runs the driver program on a host until its end, which has to be a good one.
+    @discardableResult
+    func run(_ scenario: String..., on index: Int = 0, says line: String = "") async throws -> String {
         let program = try drive(scenario, on: index)
-        let code = try await program.end(within: within)
-        guard code == 0 else {
-            throw HostFailure(description: "\(scenario) ended with \(code): \(program.text)\n\(logs)")
+        try await program.succeeds()
+        guard line.isEmpty || program.text.contains(line) else {
+            throw HostFailure(description: "no \"\(line)\" in:\n\(program.text)")
         }
         return program.text
     }
