@@ -11,6 +11,9 @@ struct ClusterDriver {
             case "survive": try await Survival(cluster: cluster).run(seconds: Double(arguments[1]) ?? 1)
             case "objects": try await objects(cluster, megabytes: Int(arguments[1]) ?? 1)
             case "hold": try await hold(cluster)
+            case "chaos":
+                try await ChaosDriver(cluster, folder: arguments[1])
+                    .run(accounts: Int(arguments[2]) ?? 1, clients: Int(arguments[3]) ?? 1)
             default: say("unknown scenario \(arguments)")
             }
         }

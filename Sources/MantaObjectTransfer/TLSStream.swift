@@ -57,7 +57,7 @@ package final class TLSStream: BulkStream {
         }
         let socket = try connectedSocket(to: address, within: options.timeout)
         let stream = try TLSStream(socket, options) { () throws(ClusterError) in
-            try network.tls.client(over: socket, host: address.host)
+            try network.tls.client(over: socket, host: nil)
         }
         do throws(LinkFailure) {
             let preamble = Preamble(.objects, to: ProcessID(0)).bytes

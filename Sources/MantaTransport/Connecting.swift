@@ -46,7 +46,7 @@ package func connect(
     }
     let session: TLSSession
     do throws(ClusterError) {
-        session = try tls.client(over: descriptor, host: address.host)
+        session = try tls.client(over: descriptor, host: nil)
     } catch {
         _ = manta_close(descriptor)
         throw error

@@ -79,6 +79,24 @@ final class TestMachines: Sendable {
         _ = try await node(index)?.end()
     }
 
+    /// The processes that a node has started.
+    func workers(of index: Int) -> [Int32] {
+        guard let node = node(index) else { return [] }
+        let tasks =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(node.processID)/task")) ?? []
+        return tasks.flatMap { task in
+            let path = "/proc/\(node.processID)/task/\(task)/children"
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return text.split(separator: " ").compactMap { Int32($0) }
+        }
+    }
+
+    /// Sends a signal to a node and to all that it has started.
+    func signalAll(_ index: Int, _ number: Int32) {
+        for worker in workers(of: index) { Foundation.kill(worker, number) }
+        node(index)?.signal(number)
+    }
+
     func stop() async {
         for (_, program) in running.value.sorted(by: { $0.key > $1.key }) {
             program.signal(SIGTERM)
