@@ -193,7 +193,7 @@ extension ClusterSystem {
         options.namespace = options.namespace ?? CallContext.namespace(in: self)
         let writer = ByteWriter()
         try CBOR.encode(arguments, into: writer, userInfo: codingUserInfo)
-        let request = SpawnRequest(
+        var request = SpawnRequest(
             mangledTypeName: name,
             typeName: "\(type)",
             arguments: Array(writer.bytes),
@@ -201,6 +201,7 @@ extension ClusterSystem {
             caller: process,
             spawner: CallContext.currentActor
         )
+        request.near = objects?.nearestNode(to: writer.attachments)
         return (request, writer.attachments)
     }
 }

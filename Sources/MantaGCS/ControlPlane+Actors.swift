@@ -27,7 +27,7 @@ extension ControlPlane {
         )
         let (owner, job) = try owner(for: request, job: job)
         try directory.register(spec, owner: owner, job: job)
-        place(spec.id, now: now)
+        place(spec.id, near: request.near, now: now)
         return spec.id
     }
 
@@ -243,12 +243,13 @@ extension ControlPlane {
 
 extension ControlPlane {
     /// Looks for a node for an actor that has none.
-    mutating func place(_ id: ActorID, now: Moment) {
+    mutating func place(_ id: ActorID, near: NodeID? = nil, now: Moment) {
         let ticket = PlacementTicket(id.serial)
         guard let record = directory.actor(id), record.isUnplaced, waiting[ticket] == nil else { return }
         let options = record.spec.options
         let request = PlacementRequest(resources: options.resources, placement: options.placement)
-        switch scheduler.place(request, ticket: ticket, deadline: now + options.placementTimeout) {
+        let deadline = now + options.placementTimeout
+        switch scheduler.place(request, ticket: ticket, deadline: deadline, near: near) {
         case .placed(let node): begin(id, on: node)
         case .infeasible(let error), .refused(let error): unplaceable(id, error, now: now)
         case .waiting:

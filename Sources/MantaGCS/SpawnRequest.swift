@@ -8,6 +8,8 @@ package struct SpawnRequest: Sendable, Codable {
     package var arguments: [UInt8]
     /// With its namespace.
     package var options: ActorOptions
+    /// The node that has most of what the arguments refer to: the best one for the first incarnation, if it has room.
+    package var near: NodeID?
     /// The process that asks.
     package var caller: ProcessID
     /// The actor whose method asks.

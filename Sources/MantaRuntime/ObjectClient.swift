@@ -208,6 +208,22 @@ package final class ObjectClient: Sendable {
         return ObjectHandle(reference.id, owner: reference.owner, client: self, isCounted: isCounted)
     }
 
+    /// The node that has most of the bytes of the objects that `passages` refer to, as far as this process knows.
+    package func nearestNode(to passages: [any AnyObject & Sendable]) -> NodeID? {
+        var byteCounts: [NodeID: Int] = [:]
+        for passage in passages {
+            guard let known = (passage as? ObjectPassage)?.known else { continue }
+            byteCounts[known.node, default: 0] += known.byteCount
+        }
+        return byteCounts.max { $0.value < $1.value }?.key
+    }
+
+    func knownPlace(of id: ObjectID) -> (node: NodeID, byteCount: Int)? {
+        if let object = owned.withLock({ $0[id] }) { return (object.home.node, object.byteCount) }
+        // How large one of another process is, its owner knows: it counts as much as the smallest that is worth a way.
+        return (try? store.contains(id)) == true ? (keeper.place.node, Self.inlineLimit) : nil
+    }
+
     /// Where copies of an object of this process are, and notes that `place` fetches one; `nil` when nobody refers to
     /// the object any more.
     func locate(_ id: ObjectID, for place: ObjectPlace) -> ObjectHost.Location? {

@@ -45,6 +45,9 @@ final class ObjectPassage: Sendable {
     /// The frame may be sent more than once, and is read at most once: it need not be held after that.
     func endWithArrival() { client.change { $0.endsWithArrival(token) } }
 
+    /// Where a copy of it is, as far as this process knows, and how large it is.
+    var known: (node: NodeID, byteCount: Int)? { client.knownPlace(of: id) }
+
     /// How large the object is; 0 for one of another process.
     var heldByteCount: Int { client.byteCount(of: id) }
 

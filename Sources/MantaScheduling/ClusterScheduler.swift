@@ -43,17 +43,19 @@ package struct ClusterScheduler: Sendable {
     ///   - request: What is held until ``release(_:on:)``, and where it may be.
     ///   - ticket: Names the request while it waits. One that waits already is our bug.
     ///   - deadline: When ``timePassed(to:)`` gives it up.
+    ///   - near: Where it is to go if its placement is automatic and there is room now: what it needs is there.
     /// - Returns: The node, or why there is none now.
     /// - Complexity: O(*n*) in the number of nodes; usually it stops at the first that has room.
     package mutating func place(
         _ request: PlacementRequest,
         ticket: PlacementTicket,
-        deadline: Moment
+        deadline: Moment,
+        near: NodeID? = nil
     ) -> Decision {
         if request.resources.hasNegativeAmount { return .refused(negative(request)) }
         // While others wait for the same, it fits some node, but none now.
         if !waiting.hasLine(for: request) {
-            if let index = choose(for: request) {
+            if let index = choose(for: request, near: near) {
                 reserve(request, at: index)
                 return .placed(views[index].id)
             }
@@ -98,7 +100,12 @@ package struct ClusterScheduler: Sendable {
         views.contains { $0.couldEverFit(request) }
     }
 
-    private func choose(for request: PlacementRequest) -> Int? {
+    private func choose(for request: PlacementRequest, near: NodeID?) -> Int? {
+        if case .automatic = request.placement, let index = near.flatMap({ index(of: $0) }),
+            views[index].fits(request)
+        {
+            return index
+        }
         switch request.placement {
         case .automatic, .labels: return hybrid.choose(for: request, among: views)
         case .spread: return spread.choose(for: request, among: views)

@@ -15,6 +15,32 @@ extension ClusterScheduler {
     }
 }
 
+@Suite("Locality")
+struct LocalityTests {
+    @Test("an actor goes where its arguments are, while there is room and its placement is automatic")
+    func near() {
+        var scheduler = ClusterScheduler(nodes: [.cpu: 8], [.cpu: 2], [.cpu: 8])
+        #expect(scheduler.place([.cpu: 1], 1, near: second) == .placed(second))
+        #expect(scheduler.place([.cpu: 2], 2, near: second) == .placed(first))
+        #expect(scheduler.place([:], 3, near: third) == .placed(third))
+        #expect(scheduler.place([.cpu: 1], 4, .node(first), near: third) == .placed(first))
+        #expect(scheduler.place([.cpu: 1], 5, .spread, near: first) == .placed(second))
+        #expect(scheduler.place([.cpu: 1], 6, near: NodeID(9)) == .placed(first))
+    }
+
+    @Test("nothing is placed on a node that is drained, and what only that could hold fails")
+    func drained() {
+        var scheduler = ClusterScheduler(nodes: [.cpu: 8], [.cpu: 2])
+        #expect(scheduler.place([.cpu: 8], 1) == .placed(first))
+        #expect(scheduler.place([.cpu: 4], 2) == .waiting)
+        #expect(scheduler.place([.cpu: 1], 3, .node(first)) == .waiting)
+        #expect(scheduler.drain(first).map(\.ticket) == [PlacementTicket(2), PlacementTicket(3)])
+        #expect(scheduler.place([.cpu: 1], 4, near: first) == .placed(second))
+        #expect(scheduler.release([.cpu: 8], on: first) == [])
+        #expect(scheduler.nodes().map(\.state) == [.draining, .alive])
+    }
+}
+
 @Suite("Spread")
 struct SpreadTests {
     @Test("actors go to the node with the fewest actors, whatever these hold")

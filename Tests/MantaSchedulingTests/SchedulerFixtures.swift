@@ -22,12 +22,14 @@ extension ClusterScheduler {
         _ demand: Resources,
         _ ticket: UInt64,
         _ placement: Placement = .automatic,
-        within: Duration = .seconds(30)
+        within: Duration = .seconds(30),
+        near: NodeID? = nil
     ) -> Decision {
         place(
             PlacementRequest(resources: demand, placement: placement),
             ticket: PlacementTicket(ticket),
-            deadline: start + within
+            deadline: start + within,
+            near: near
         )
     }
 }
