@@ -80,7 +80,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaTransportTests",
-            dependencies: ["CMantaShims", "MantaCore", "MantaWire", "MantaTransport", "MantaTestSupport"],
+            dependencies: ["CMantaShims", "MantaCore", "MantaTLS", "MantaWire", "MantaTransport", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -118,7 +118,7 @@ let package = Package(
         .testTarget(
             name: "MantaObjectTransferTests",
             dependencies: [
-                "CMantaShims", "MantaCore", "MantaTransport", "MantaObjectStore", "MantaObjectTransfer",
+                "CMantaShims", "MantaCore", "MantaTLS", "MantaTransport", "MantaObjectStore", "MantaObjectTransfer",
                 "MantaTestSupport",
             ],
             swiftSettings: settings

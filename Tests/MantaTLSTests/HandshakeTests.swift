@@ -104,7 +104,7 @@ import Testing
         #expect(server == .wantsRead)
         wire.cutServer()
         #expect(
-            wire.server.handshake() == .failed("the other side closed the connection during the handshake")
+            wire.server.handshake() == .lost("the other side closed the connection during the handshake")
         )
         #expect(!wire.server.hasBuffered || wire.server.receive(1).status < 0)
     }

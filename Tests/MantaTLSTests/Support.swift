@@ -40,7 +40,12 @@ struct Connection {
 extension TLSSession.Progress {
     var isEnd: Bool { self != .wantsRead && self != .wantsWrite }
 
-    var reason: String? { if case .failed(let reason) = self { reason } else { nil } }
+    var reason: String? {
+        switch self {
+        case .failed(let reason), .lost(let reason): reason
+        case .done, .wantsRead, .wantsWrite: nil
+        }
+    }
 }
 
 extension TLSSession {
