@@ -27,6 +27,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         // The command lines of our own tools.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // SQLite for the durable directory of a head; programs do not link it.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // Linux calls that Swift's Glibc module lacks: epoll, pidfd, posix_spawn with closefrom, peer credentials.
@@ -158,6 +160,30 @@ let package = Package(
             dependencies: [
                 "MantaCore", "MantaWire", "MantaScheduling", "MantaRuntime", "MantaGCS", "MantaTestSupport",
             ],
+            swiftSettings: settings
+        ),
+
+        // Where a head keeps its directory: a file of SQLite, or etcd.
+        .target(
+            name: "MantaStorage",
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaWire", "MantaGCS",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "MantaStorageTests",
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaGCS", "MantaStorage", "MantaTestSupport",
+                "manta-directory-torture",
+            ],
+            swiftSettings: settings
+        ),
+        // Kills processes that write a directory, and damages its files; its tests run it.
+        .executableTarget(
+            name: "manta-directory-torture",
+            dependencies: ["CMantaShims", "MantaCore", "MantaGCS", "MantaStorage"],
             swiftSettings: settings
         ),
 

@@ -70,17 +70,18 @@ extension ControlPlane {
     private mutating func restoreLeases(_ stored: StoredDirectory) throws(ClusterError) {
         for (id, endings) in stored.endings {
             for ending in endings {
-                var lease = Lease(node: ending.node, demand: ending.demand, isReserved: ending.isReserved)
-                lease.state = .ending
-                lease.cause = ending.cause
                 let key = ActorKey(id, epoch: ending.epoch)
-                try restore(key, lease)
+                try restore(
+                    key,
+                    Lease(node: ending.node, demand: ending.demand, isReserved: ending.isReserved)
+                )
+                leases.end(key, ending.cause)
                 if let record = directory.actor(id), record.isUnplaced, record.key.epoch == key.epoch + 1 {
                     awaitingRelease.insert(key)
                 }
             }
         }
-        for record in directory.actors(where: { $0.deathCause == nil }) {
+        for record in directory.records where record.deathCause == nil {
             guard let node = record.node else { continue }
             var lease = Lease(node: node, demand: record.spec.options.resources)
             if case .alive = record.state { lease.state = .held }
@@ -123,15 +124,15 @@ extension ControlPlane {
         scheduler.awaitNodes()
         for member in members { membership.restore(member.registration.id, until: now + recovery) }
         awaitedDrivers = Set(directory.drivers)
-        for record in pending {
-            finish(record.id, .initFailed("the head of the cluster ended meanwhile"), .cancelled, now: now)
+        for id in pending {
+            finish(id, .initFailed("the head of the cluster ended meanwhile"), .cancelled, now: now)
         }
         for member in members where member.registration.raylet.scope == process.rawValue {
             nodeDied(member.registration.id, now: now)
         }
-        for record in directory.actors(where: { $0.isUnplaced }) {
-            let before = ActorKey(record.id, epoch: record.key.epoch - 1)
-            if !awaitingRelease.contains(before) { place(record.id, now: now) }
+        let awaited = Set(awaitingRelease.map(\.id))
+        for id in directory.actors(where: { $0.isUnplaced }) where !awaited.contains(id) {
+            place(id, now: now)
         }
     }
 
@@ -180,7 +181,7 @@ extension ControlPlane {
     private func openInstruction(for key: ActorKey) -> Instruction? {
         guard let lease = leases[key] else { return nil }
         switch lease.state {
-        case .ending: return .end(key, lease.cause ?? .fenced)
+        case .ending: return .end(key, leases.cause(of: key) ?? .fenced)
         case .creating:
             guard let record = directory.actor(key.id), record.key == key else { return nil }
             return .create(record.spec)
@@ -218,13 +219,13 @@ extension ControlPlane {
             return DirectoryChanges.Change(id: id, value: stored)
         }
         changes.endings = leases.takeChanges().map { id in
-            let endings = leases.ending(of: id).map { key, lease in
+            let endings = leases.ending(of: id).map { key, lease, cause in
                 StoredEnding(
                     epoch: key.epoch,
                     node: lease.node,
                     demand: lease.demand,
                     isReserved: lease.isReserved,
-                    cause: lease.cause ?? .fenced
+                    cause: cause
                 )
             }
             return DirectoryChanges.Change(id: id, value: endings.isEmpty ? nil : endings)

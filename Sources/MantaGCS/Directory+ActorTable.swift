@@ -21,12 +21,15 @@ extension Directory {
 
     /// The actor records, with the ways to find them: by id, name, node, process and owner.
     struct ActorTable: Sendable {
-        private var records: [ActorID: ActorRecord] = [:]
+        /// By number, which takes half the room of an identifier: all are of one cluster.
+        private var records: [UInt64: Boxed<ActorRecord>] = [:]
+        /// The last that was entered: see `share(_:)`.
+        private var lastSpec: ActorSpec?
         /// Those that are not dead.
-        private var ids: [QualifiedName: ActorID] = [:]
-        private var idsOnNode = Groups<NodeID, ActorID>()
-        private var idsInProcess = Groups<ProcessID, ActorID>()
-        private var idsOfOwner = Groups<ActorOwner, ActorID>()
+        private var numbers: [QualifiedName: UInt64] = [:]
+        private var onNode = Groups<NodeID, UInt64>()
+        private var inProcess = Groups<ProcessID, UInt64>()
+        private var ofOwner = Groups<ActorOwner, UInt64>()
         private var dead: History<ActorID>
         private(set) var counts = ActorCounts()
         private(set) var changes: ChangeSet<ActorID>
@@ -36,56 +39,81 @@ extension Directory {
             changes = ChangeSet(isKept: isStored)
         }
 
-        subscript(id: ActorID) -> ActorRecord? { records[id] }
+        subscript(id: ActorID) -> ActorRecord? {
+            records[id.number].flatMap { $0.value.id == id ? $0.value : nil }
+        }
 
-        var all: some Collection<ActorRecord> { records.values }
+        var all: some Sequence<ActorRecord> { records.values.lazy.map(\.value) }
 
-        func find(name: QualifiedName) -> ActorRecord? { ids[name].flatMap { records[$0] } }
+        func find(name: QualifiedName) -> ActorRecord? { numbers[name].flatMap { records[$0]?.value } }
 
-        func ids(on node: NodeID) -> [ActorID] { sorted(idsOnNode[node]) }
-        func ids(in process: ProcessID) -> [ActorID] { sorted(idsInProcess[process]) }
-        func ids(of owner: ActorOwner) -> [ActorID] { sorted(idsOfOwner[owner]) }
+        func ids(on node: NodeID) -> [ActorID] { ids(onNode[node]) }
+        func ids(in process: ProcessID) -> [ActorID] { ids(inProcess[process]) }
+        func ids(of owner: ActorOwner) -> [ActorID] { ids(ofOwner[owner]) }
 
-        private func sorted(_ ids: Set<ActorID>) -> [ActorID] { ids.sorted { $0.serial < $1.serial } }
+        private func ids(_ numbers: Set<UInt64>) -> [ActorID] {
+            numbers.compactMap { records[$0]?.value.id }.sorted { $0.serial < $1.serial }
+        }
 
         mutating func insert(_ spec: ActorSpec, owner: ActorOwner?, job: ProcessID?) {
-            precondition(records[spec.id] == nil, "\(spec.id) is registered already")
-            records[spec.id] = ActorRecord(spec: spec, owner: owner, job: job)
-            if let name = spec.options.qualifiedName { ids[name] = spec.id }
-            if let owner { idsOfOwner.insert(spec.id, into: owner) }
+            precondition(records[spec.id.number] == nil, "\(spec.id) is registered already")
+            records[spec.id.number] = Boxed(ActorRecord(spec: share(spec), owner: owner, job: job))
+            if let name = spec.options.qualifiedName { numbers[name] = spec.id.number }
+            if let owner { ofOwner.insert(spec.id.number, into: owner) }
             counts.pending += 1
             changes.insert(spec.id)
         }
 
+        /// Actors are often spawned by the thousand: what one has in common with the last is kept once for both.
+        private mutating func share(_ spec: ActorSpec) -> ActorSpec {
+            var shared = spec
+            if let last = lastSpec {
+                if last.mangledTypeName == spec.mangledTypeName {
+                    shared.mangledTypeName = last.mangledTypeName
+                }
+                if last.typeName == spec.typeName { shared.typeName = last.typeName }
+                if last.arguments == spec.arguments { shared.arguments = last.arguments }
+                if last.options.namespace == spec.options.namespace {
+                    shared.options.namespace = last.options.namespace
+                }
+                if last.options.resources == spec.options.resources {
+                    shared.options.resources = last.options.resources
+                }
+                if last.options.placement == spec.options.placement {
+                    shared.options.placement = last.options.placement
+                }
+                if last.options.environment == spec.options.environment {
+                    shared.options.environment = last.options.environment
+                }
+            }
+            lastSpec = shared
+            return shared
+        }
+
         mutating func place(_ id: ActorID, on node: NodeID) {
-            let record = records[id]
-            precondition(record?.isUnplaced == true, "\(id) has a place already")
-            records[id]?.node = node
-            idsOnNode.insert(id, into: node)
+            precondition(records[id.number]?.value.isUnplaced == true, "\(id) has a place already")
+            records[id.number]?.value.node = node
+            onNode.insert(id.number, into: node)
             changes.insert(id)
         }
 
         mutating func start(_ id: ActorID, at location: ActorLocation, operatingSystemID: Int32, now: Moment)
         {
-            switch records[id]?.state {
+            switch records[id.number]?.value.state {
             case .pending: counts.pending -= 1
             case .restarting: counts.restarting -= 1
             default:
-                preconditionFailure("\(id) cannot start: it is \(String(describing: records[id]?.state))")
+                preconditionFailure("\(id) cannot start: it is \(String(describing: self[id]?.state))")
             }
-            records[id]?.state = .alive
-            records[id]?.location = location
-            records[id]?.operatingSystemID = operatingSystemID
-            records[id]?.aliveSince = now
-            records[id]?.lifecycle.append(.alive(epoch: location.epoch))
-            idsInProcess.insert(id, into: location.process)
+            records[id.number]?.value.start(at: location, operatingSystemID: operatingSystemID, now: now)
+            inProcess.insert(id.number, into: location.process)
             counts.alive += 1
             changes.insert(id)
         }
 
         /// Raises the epoch of an actor whose incarnation has ended, and which is to have another.
         mutating func restart(_ id: ActorID, _ cause: DeathCause) {
-            guard var record = records[id] else { preconditionFailure("\(id) is not known") }
+            guard var record = self[id] else { preconditionFailure("\(id) is not known") }
             switch record.state {
             case .alive: counts.alive -= 1
             case .restarting: counts.restarting -= 1
@@ -96,22 +124,22 @@ extension Directory {
             record.spec.epoch += 1
             record.restartCount += 1
             record.lifecycle.append(.restarting)
-            records[id] = record
+            records[id.number]?.value = record
             counts.restarting += 1
             changes.insert(id)
         }
 
         /// - Returns: The record if this ended it, `nil` if it was dead or is not known.
         mutating func end(_ id: ActorID, _ cause: DeathCause) -> ActorRecord? {
-            guard var record = records[id] else { return nil }
+            guard var record = self[id] else { return nil }
             switch record.state {
             case .pending: counts.pending -= 1
             case .alive: counts.alive -= 1
             case .restarting: counts.restarting -= 1
             case .dead: return nil
             }
-            if let name = record.spec.options.qualifiedName { ids[name] = nil }
-            if let owner = record.owner { idsOfOwner.remove(id, from: owner) }
+            if let name = record.spec.options.qualifiedName { numbers[name] = nil }
+            if let owner = record.owner { ofOwner.remove(id.number, from: owner) }
             let node = record.node
             leavePlace(&record)
             record.node = node
@@ -121,7 +149,7 @@ extension Directory {
             record.spec.arguments = []
             record.spec.options.environment = [:]
             record.deathNumber = dead.count + 1
-            records[id] = record
+            records[id.number]?.value = record
             counts.dead += 1
             changes.insert(id)
             buried(id)
@@ -131,20 +159,20 @@ extension Directory {
         /// One more is dead: the oldest of the dead may have to make room.
         private mutating func buried(_ id: ActorID) {
             guard let forgotten = dead.append(id) else { return }
-            records[forgotten] = nil
+            records[forgotten.number] = nil
             counts.dead -= 1
             changes.insert(forgotten)
         }
 
         mutating func update(_ id: ActorID, _ change: (inout ActorRecord) -> Void) {
-            guard var record = records.removeValue(forKey: id) else { return }
+            guard var record = self[id] else { return }
             change(&record)
-            records[id] = record
+            records[id.number]?.value = record
             changes.insert(id)
         }
 
-        mutating func takeChanges() -> [DirectoryChanges.Change<ActorID, ActorRecord>] {
-            changes.take().map { DirectoryChanges.Change(id: $0, value: records[$0]) }
+        mutating func takeChanges() -> [DirectoryChanges.Change<ActorID, Boxed<ActorRecord>>] {
+            changes.take().map { DirectoryChanges.Change(id: $0, value: records[$0.number]) }
         }
 
         // MARK: Restoring
@@ -154,9 +182,13 @@ extension Directory {
         /// - Throws: When two that are not dead have one name, or one identifier.
         mutating func restore(_ restored: [ActorRecord]) throws(ClusterError) {
             records.reserveCapacity(restored.count)
+            var dead: [(id: ActorID, number: UInt64)] = []
             for record in restored {
-                guard records.updateValue(record, forKey: record.id) == nil else {
-                    throw .contradiction("it has \(record.id) twice")
+                let id = record.id
+                var record = record
+                record.spec = share(record.spec)
+                guard records.updateValue(Boxed(record), forKey: id.number) == nil else {
+                    throw .contradiction("it has \(id) twice")
                 }
                 switch record.state {
                 case .pending: counts.pending += 1
@@ -164,26 +196,26 @@ extension Directory {
                 case .restarting: counts.restarting += 1
                 case .dead:
                     counts.dead += 1
+                    dead.append((id, record.deathNumber ?? 0))
                     continue
                 }
                 if let name = record.spec.options.qualifiedName,
-                    let holder = ids.updateValue(record.id, forKey: name)
+                    let holder = numbers.updateValue(id.number, forKey: name)
                 {
-                    throw .contradiction("\(holder) and \(record.id) have the name \(name)")
+                    throw .contradiction("actor-\(holder) and \(id) have the name \(name)")
                 }
-                if let owner = record.owner { idsOfOwner.insert(record.id, into: owner) }
-                if let node = record.node { idsOnNode.insert(record.id, into: node) }
-                if let process = record.location?.process { idsInProcess.insert(record.id, into: process) }
+                if let owner = record.owner { ofOwner.insert(id.number, into: owner) }
+                if let node = record.node { onNode.insert(id.number, into: node) }
+                if let process = record.location?.process { inProcess.insert(id.number, into: process) }
             }
-            let dead = restored.filter { $0.deathCause != nil }
-                .sorted { ($0.deathNumber ?? 0) < ($1.deathNumber ?? 0) }
-            for record in dead { buried(record.id) }
-            self.dead.restoreCount(dead.last?.deathNumber ?? 0)
+            dead.sort { $0.number < $1.number }
+            for (id, _) in dead { buried(id) }
+            self.dead.restoreCount(dead.last?.number ?? 0)
         }
 
         private mutating func leavePlace(_ record: inout ActorRecord) {
-            if let node = record.node { idsOnNode.remove(record.id, from: node) }
-            if let process = record.location?.process { idsInProcess.remove(record.id, from: process) }
+            if let node = record.node { onNode.remove(record.id.number, from: node) }
+            if let process = record.location?.process { inProcess.remove(record.id.number, from: process) }
             record.node = nil
             record.location = nil
             record.aliveSince = nil

@@ -46,8 +46,13 @@ extension Directory {
     /// The processes that live and are on no node.
     var drivers: [ProcessID] { processTable.ids(on: .none) }
 
+    /// All actors that are not forgotten, in no order.
+    var records: some Sequence<ActorRecord> { actorTable.all }
+
     /// The actors in a state, by number.
-    func actors(where isWanted: (ActorRecord) -> Bool) -> [ActorRecord] {
-        actorTable.all.filter(isWanted).sorted { $0.id.serial < $1.id.serial }
+    func actors(where isWanted: (ActorRecord) -> Bool) -> [ActorID] {
+        var ids: [ActorID] = []
+        for record in actorTable.all where isWanted(record) { ids.append(record.id) }
+        return ids.sorted { $0.serial < $1.serial }
     }
 }

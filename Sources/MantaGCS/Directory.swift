@@ -130,6 +130,11 @@ extension Directory {
             operatingSystemID: operatingSystemID
         )
         if case .dead(let cause) = processJoined(process) { return .processLeft(cause) }
+        var location = location
+        // Kept once for all actors of the process.
+        if let known = processTable[location.process]?.endpoint, known == location.endpoint {
+            location.endpoint = known
+        }
         actorTable.start(id, at: location, operatingSystemID: operatingSystemID, now: now)
         return .accepted
     }

@@ -15,7 +15,7 @@ package struct DirectoryChanges: Sendable {
     var counters: StoredCounters?
     var nodes: [Change<NodeID, StoredNode>] = []
     var processes: [Change<ProcessID, StoredProcess>] = []
-    var actors: [Change<ActorID, ActorRecord>] = []
+    var actors: [Change<ActorID, Boxed<ActorRecord>>] = []
     var endings: [Change<ActorID, [StoredEnding]>] = []
 
     /// How many entries change.
@@ -32,7 +32,7 @@ package struct DirectoryChanges: Sendable {
         }
         try append(nodes, as: .node, into: &entries, id: \.rawValue) { $0 }
         try append(processes, as: .process, into: &entries, id: \.rawValue) { $0 }
-        try append(actors, as: .actor, into: &entries, id: \.number) { StoredActor($0, at: clock) }
+        try append(actors, as: .actor, into: &entries, id: \.number) { StoredActor($0.value, at: clock) }
         try append(endings, as: .ending, into: &entries, id: \.number) { $0 }
         return entries
     }

@@ -48,6 +48,15 @@ package struct ActorRecord: Hashable, Sendable {
     package var id: ActorID { spec.id }
     package var key: ActorKey { spec.key }
 
+    /// It takes calls from now on.
+    mutating func start(at location: ActorLocation, operatingSystemID: Int32, now: Moment) {
+        state = .alive
+        self.location = location
+        self.operatingSystemID = operatingSystemID
+        aliveSince = now
+        lifecycle.append(.alive(epoch: location.epoch))
+    }
+
     package var deathCause: DeathCause? {
         if case .dead(let cause) = state { cause } else { nil }
     }

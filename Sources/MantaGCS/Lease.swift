@@ -9,6 +9,4 @@ struct Lease: Sendable {
     /// Whether the scheduler holds the demand; not for what a raylet hosts that the GCS never placed there.
     var isReserved = true
     var state = State.creating
-    /// Why it ends.
-    var cause: DeathCause?
 }

@@ -6,8 +6,8 @@ import MantaCore
 /// record, so these are what is stored of leases.
 struct Leases: Sendable {
     private var leases: [ActorKey: Lease] = [:]
-    /// The incarnations of each actor that are being ended: seldom more than one.
-    private var endingEpochs: [ActorID: [UInt32]] = [:]
+    /// Why the incarnations of an actor are being ended, by epoch: seldom more than one.
+    private var endings: [ActorID: [UInt32: DeathCause]] = [:]
     /// The actors of which a lease began to end, or has ended.
     private(set) var changes: ChangeSet<ActorID>
 
@@ -25,10 +25,10 @@ struct Leases: Sendable {
         }
     }
 
+    /// A new one, of which nobody knows yet that it is to end.
     mutating func insert(_ key: ActorKey, _ lease: Lease) {
-        precondition(leases[key] == nil, "\(key) has a lease already")
+        precondition(leases[key] == nil && lease.state != .ending, "\(key) has a lease already, or none")
         leases[key] = lease
-        if lease.state == .ending { noteEnding(key) }
     }
 
     /// The incarnation is built.
@@ -38,30 +38,28 @@ struct Leases: Sendable {
     mutating func end(_ key: ActorKey, _ cause: DeathCause) {
         guard let lease = leases[key], lease.state != .ending else { return }
         leases[key]?.state = .ending
-        leases[key]?.cause = cause
-        noteEnding(key)
-    }
-
-    private mutating func noteEnding(_ key: ActorKey) {
-        endingEpochs[key.id, default: []].append(key.epoch)
+        endings[key.id, default: [:]][key.epoch] = cause
         changes.insert(key.id)
     }
 
     mutating func remove(_ key: ActorKey) -> Lease? {
         guard let lease = leases.removeValue(forKey: key) else { return nil }
         if lease.state == .ending {
-            endingEpochs[key.id]?.removeAll { $0 == key.epoch }
-            if endingEpochs[key.id]?.isEmpty == true { endingEpochs[key.id] = nil }
+            endings[key.id]?[key.epoch] = nil
+            if endings[key.id]?.isEmpty == true { endings[key.id] = nil }
             changes.insert(key.id)
         }
         return lease
     }
 
+    /// Why an incarnation is being ended; `nil` when it is not.
+    func cause(of key: ActorKey) -> DeathCause? { endings[key.id]?[key.epoch] }
+
     /// The leases of an actor that are being ended.
-    func ending(of id: ActorID) -> [(key: ActorKey, lease: Lease)] {
-        (endingEpochs[id] ?? []).compactMap { epoch in
+    func ending(of id: ActorID) -> [(key: ActorKey, lease: Lease, cause: DeathCause)] {
+        (endings[id] ?? [:]).sorted { $0.key < $1.key }.compactMap { epoch, cause in
             let key = ActorKey(id, epoch: epoch)
-            return leases[key].map { (key, $0) }
+            return leases[key].map { (key, $0, cause) }
         }
     }
 

@@ -1,8 +1,9 @@
 import MantaCore
 
-/// What is stored of an actor. Times are of the calendar, in nanoseconds.
+/// What is stored of an actor: an array in the order of the fields. Times are of the calendar, in nanoseconds.
 ///
-/// The keys are short, because there is one of these for each of many actors.
+/// A field that is new goes to the end, where earlier versions did not write it. No keys, because there may be a hundred
+/// thousand of these, to be read before the cluster goes on.
 struct StoredActor: Codable, Sendable {
     enum State: UInt8, Codable { case pending, alive, restarting, dead }
 
@@ -24,23 +25,62 @@ struct StoredActor: Codable, Sendable {
     var stopLimit: Duration?
     var deathNumber: UInt64?
 
-    private enum CodingKeys: String, CodingKey {
-        case spec = "s"
-        case state = "t"
-        case cause = "c"
-        case owner = "o"
-        case job = "j"
-        case node = "n"
-        case location = "l"
-        case operatingSystemID = "p"
-        case events = "e"
-        case forgottenEventCount = "f"
-        case aliveSince = "a"
-        case restartCount = "r"
-        case budget = "b"
-        case stopping = "x"
-        case stopLimit = "y"
-        case deathNumber = "d"
+    init(from decoder: any Decoder) throws {
+        var fields = try decoder.unkeyedContainer()
+        let id = try fields.decode(ActorID.self)
+        let epoch = try fields.decode(UInt32.self)
+        let mangledTypeName = try fields.decode(String.self)
+        let typeName = try fields.decode(String.self)
+        let arguments = try fields.decode([UInt8].self)
+        spec = ActorSpec(
+            id: id,
+            epoch: epoch,
+            mangledTypeName: mangledTypeName,
+            typeName: typeName,
+            arguments: arguments,
+            options: try fields.decode(StoredOptions.self).options
+        )
+        state = try fields.decode(State.self)
+        cause = try fields.decodeIfPresent(DeathCause.self)
+        owner = try fields.decodeIfPresent(ActorOwner.self)
+        job = try fields.decodeIfPresent(ProcessID.self)
+        node = try fields.decodeIfPresent(NodeID.self)
+        location = try fields.decodeIfPresent(StoredLocation.self)?.location(epoch: epoch)
+        operatingSystemID = try fields.decodeIfPresent(Int32.self)
+        let cause = cause
+        events = try fields.decode([UInt32].self).map { LifecycleEvent(stored: $0, cause) }
+        forgottenEventCount = try fields.decode(Int.self)
+        aliveSince = try fields.decodeIfPresent(Int64.self)
+        restartCount = try fields.decode(Int.self)
+        budget = try fields.decodeIfPresent(StoredBudget.self)
+        stopping = try fields.decodeIfPresent(DeathCause.self)
+        stopLimit = try fields.decodeIfPresent(Duration.self)
+        deathNumber = try fields.decodeIfPresent(UInt64.self)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var fields = encoder.unkeyedContainer()
+        try fields.encode(spec.id)
+        try fields.encode(spec.epoch)
+        try fields.encode(spec.mangledTypeName)
+        try fields.encode(spec.typeName)
+        try fields.encode(spec.arguments)
+        try fields.encode(StoredOptions(spec.options))
+        try fields.encode(state)
+        try fields.write(cause)
+        try fields.write(owner)
+        try fields.write(job)
+        try fields.write(node)
+        try fields.write(location.map { StoredLocation($0) })
+        try fields.write(operatingSystemID)
+        try fields.encode(events.map(\.stored))
+        try fields.encode(forgottenEventCount)
+        try fields.write(aliveSince)
+        try fields.encode(restartCount)
+        try fields.write(budget)
+        try fields.write(stopping)
+        try fields.write(stopLimit)
+        try fields.write(deathNumber)
     }
 
     init(_ record: ActorRecord, at clock: ClockReading) {
@@ -88,6 +128,68 @@ struct StoredActor: Codable, Sendable {
         record.stopLimit = stopLimit
         record.deathNumber = deathNumber
         return record
+    }
+}
+
+/// Where an actor is, as it is stored: the epoch is that of the actor.
+private struct StoredLocation: Codable {
+    var process: ProcessID
+    var endpoint: Endpoint
+    var lane: UInt8
+    var maxPendingCalls: Int
+
+    init(_ location: ActorLocation) {
+        process = location.process
+        endpoint = location.endpoint
+        lane = location.lane
+        maxPendingCalls = location.maxPendingCalls
+    }
+
+    init(from decoder: any Decoder) throws {
+        var fields = try decoder.unkeyedContainer()
+        process = try fields.decode(ProcessID.self)
+        endpoint = try fields.decode(Endpoint.self)
+        lane = try fields.decode(UInt8.self)
+        maxPendingCalls = try fields.decode(Int.self)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var fields = encoder.unkeyedContainer()
+        try fields.encode(process)
+        try fields.encode(endpoint)
+        try fields.encode(lane)
+        try fields.encode(maxPendingCalls)
+    }
+
+    func location(epoch: UInt32) -> ActorLocation {
+        ActorLocation(
+            process: process,
+            endpoint: endpoint,
+            lane: lane,
+            epoch: epoch,
+            maxPendingCalls: maxPendingCalls
+        )
+    }
+}
+
+extension LifecycleEvent {
+    private static let storedEnd = UInt32.max
+
+    /// The epoch of one that is alive, which is no zero. The cause of an end is that of the actor's death.
+    fileprivate var stored: UInt32 {
+        switch self {
+        case .alive(let epoch): epoch
+        case .restarting: 0
+        case .terminated: Self.storedEnd
+        }
+    }
+
+    fileprivate init(stored: UInt32, _ cause: DeathCause?) {
+        switch stored {
+        case 0: self = .restarting
+        case Self.storedEnd: self = .terminated(cause ?? .released)
+        default: self = .alive(epoch: stored)
+        }
     }
 }
 
