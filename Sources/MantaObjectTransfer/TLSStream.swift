@@ -94,14 +94,21 @@ package final class TLSStream: BulkStream {
         }
     }
 
-    /// Proves to the other side that this one belongs to the cluster, and has it prove the same. Once, before anything else.
+    /// Proves to the other side that this one belongs to the cluster, and has it prove the same. Once, before
+    /// anything else.
+    ///
+    /// - Throws: `silent` when all of it takes longer than the timeout: who has proved nothing yet cannot stay by
+    ///   sending a byte now and then.
     package func secure() throws(LinkFailure) {
+        let end = ContinuousClock.now + timeout
         while true {
-            switch session.handshake() {
+            let progress = session.handshake()
+            let rest = microseconds(of: max(.zero, end - .now))
+            switch progress {
             case .done: return
             case .failed(let reason), .lost(let reason): throw .protocolViolation(reason)
-            case .wantsRead: try wait(for: manta_wait_readable(descriptor, -1, microseconds(of: timeout)))
-            case .wantsWrite: try wait(for: manta_wait_writable(descriptor, microseconds(of: timeout)))
+            case .wantsRead: try wait(for: manta_wait_readable(descriptor, -1, rest))
+            case .wantsWrite: try wait(for: manta_wait_writable(descriptor, rest))
             }
         }
     }
@@ -159,6 +166,7 @@ package final class TLSStream: BulkStream {
     private func failure(_ call: String, _ number: Int) -> LinkFailure {
         switch Int32(number) {
         case EPIPE, ECONNRESET: .peerClosed
+        case EPROTO: .protocolViolation(session.failure ?? "TLS failed")
         case let number: .systemError(call: call, number: number)
         }
     }
