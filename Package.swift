@@ -220,9 +220,17 @@ let package = Package(
         .executableTarget(
             name: "MantaCLI",
             dependencies: [
-                "CMantaShims",
-                "Manta", "MantaCore", "MantaTLS", "MantaTransport",
+                "CMantaShims", "Manta", "MantaCore", "MantaGCS", "MantaRaylet", "MantaTLS", "MantaTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+
+        .testTarget(
+            name: "MantaCLITests",
+            dependencies: [
+                "MantaCLI", "MantaCore", "MantaGCS", "MantaTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

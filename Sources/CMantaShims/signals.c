@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 static atomic_int watching_eventfd = -1;
-static atomic_int seen_signal = 0;
+// One bit for each signal.
+static atomic_uint seen_signals = 0;
 
 static void note_signal(int signal) {
     int error = errno;
-    atomic_store(&seen_signal, signal);
+    atomic_fetch_or(&seen_signals, 1u << signal);
     int fd = atomic_load(&watching_eventfd);
     if (fd >= 0) manta_eventfd_signal(fd);  // write(2) is async-signal-safe
     errno = error;
@@ -32,7 +33,16 @@ int manta_signal_watch(int signal, int eventfd) {
     return sigaction(signal, &action, NULL);
 }
 
-int manta_signal_take(void) { return atomic_exchange(&seen_signal, 0); }
+int manta_signal_take(void) {
+    unsigned seen = atomic_load(&seen_signals);
+    // The highest first: SIGTERM says more than SIGHUP.
+    for (int signal = 31; signal > 0; signal--)
+        if (seen & (1u << signal)) {
+            atomic_fetch_and(&seen_signals, ~(1u << signal));
+            return signal;
+        }
+    return 0;
+}
 
 void manta_signal_restore(int number) {
     struct sigaction current;

@@ -6,14 +6,14 @@ internal import MantaTransport
 /// Where a driver finds a cluster: in the folder of a session on its machine.
 ///
 /// That is the folder of an embedded cluster, or of the node that this machine is of a larger one.
-struct ClusterAddress: Sendable {
+package struct ClusterAddress: Sendable {
     private static let prefix = "unix:"
     /// The folder of the node to join by, when a machine has several.
-    static let directoryVariable = "MANTA_DIRECTORY"
+    package static let directoryVariable = "MANTA_DIRECTORY"
 
     /// The folder in which the processes of this machine listen.
-    let directory: String
-    let card: SessionCard
+    package let directory: String
+    package let card: SessionCard
 
     init(directory: String, card: SessionCard) {
         self.directory = directory
@@ -22,7 +22,7 @@ struct ClusterAddress: Sendable {
 
     /// As `ClusterConfiguration.address` and `MANTA_ADDRESS` give it: `unix:` and a folder, `HOST:PORT` of the head or of this
     /// machine's node, or `auto` for the only node of this machine.
-    init(_ text: String) throws(ClusterError) {
+    package init(_ text: String) throws(ClusterError) {
         if text.hasPrefix(Self.prefix), text.count > Self.prefix.count {
             self = try Self.session(in: String(text.dropFirst(Self.prefix.count)), text)
         } else if text == "auto" {
@@ -72,22 +72,30 @@ struct ClusterAddress: Sendable {
             return network.address == address || network.heads.contains(address)
                 || (address.port == network.address.port && address.isLoopback)
         }
-        guard let node = fitting.first, fitting.count == 1 || address != nil else {
+        guard let node = fitting.first(where: \.card.isOfHead) ?? fitting.first else {
             throw ClusterError(
                 .notConnected,
-                fitting.isEmpty
-                    ? "this machine has no node of the cluster at \(text)"
-                    : "this machine has \(fitting.count) nodes: \(fitting.map(\.directory).joined(separator: ", "))",
-                hint: fitting.isEmpty
-                    ? "start one with manta start --address HOST:PORT, or the head with manta start --head; "
-                        + "for a node in another folder than the usual one set \(directoryVariable)"
-                    : "set \(directoryVariable) to the folder of one of them"
+                address == nil
+                    ? "no node runs on this machine" : "this machine has no node of the cluster at \(text)",
+                hint: "start one with manta start --address HOST:PORT, or the head with manta start --head; "
+                    + "for a node in another folder than the usual one set \(directoryVariable)"
+            )
+        }
+        // Several nodes of one cluster are as good as one.
+        guard address != nil || Set(fitting.map(\.card.cluster)).count == 1 else {
+            throw ClusterError(
+                .notConnected,
+                "this machine has nodes of several clusters: \(fitting.map(\.directory).joined(separator: ", "))",
+                hint: "set \(directoryVariable) to the folder of one of them"
             )
         }
         return node
     }
 
     var text: String { Self.prefix + directory }
+
+    /// What drivers of this machine are to have in `MANTA_ADDRESS`.
+    package var joiningText: String { card.node?.network.heads.first.map { "\($0)" } ?? text }
 
     /// How a driver takes part in the cluster.
     func runtimeOptions(_ configuration: ClusterConfiguration) throws(ClusterError) -> RuntimeOptions {

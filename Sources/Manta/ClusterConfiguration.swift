@@ -116,7 +116,7 @@ public struct ClusterConfiguration: Sendable {
     }
 
     /// Refuses what no cluster can be made of.
-    func check() throws(ClusterError) {
+    package func check() throws(ClusterError) {
         if let problem = problems.first {
             throw ClusterError(
                 .invalidArgument,

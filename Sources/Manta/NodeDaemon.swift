@@ -183,12 +183,19 @@ package final class NodeDaemon: Sendable {
 
     /// Waits for SIGINT or SIGTERM, then stops. Sent again, the signal ends the process at once.
     ///
+    /// - Parameters:
+    ///   - onHangup: Called at each SIGHUP; without it, that is a signal like the others.
+    ///   - onStop: Called when the node begins to stop.
     /// - Returns: The signal.
-    package func runUntilSignal() async -> Int32 {
+    package func runUntilSignal(
+        onHangup: (@Sendable () -> Void)? = nil,
+        onStop: @Sendable () -> Void = {}
+    ) async -> Int32 {
         let source = SignalSource()
-        source.hold([SIGINT, SIGTERM])
+        source.hold([SIGINT, SIGTERM, SIGHUP])
         let signals = AsyncStream<Int32> { continuation in
             source.serve(on: lane) { signal in
+                if signal == SIGHUP, let onHangup { return onHangup() }
                 if case .terminated = continuation.yield(signal) {
                     self.abandon()
                     manta_signal_raise_default(signal)
@@ -200,6 +207,7 @@ package final class NodeDaemon: Sendable {
             signal = next
             break
         }
+        onStop()
         await stop()
         return signal
     }

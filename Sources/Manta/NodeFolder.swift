@@ -28,4 +28,29 @@ package enum NodeFolder {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
         return names.filter { $0.hasPrefix("node-") }.sorted().map { "\(base)/\($0)" }
     }
+
+    /// Where a node's own log is, and the folders in which the output of jobs is.
+    package static func logs(in directory: String) -> String { "\(directory)/logs" }
+
+    // MARK: Its process
+
+    /// Holds the number of the process that has the folder, or had it: only its lock tells which.
+    static let processIDFile = "pid"
+
+    static func writeProcessID(in directory: String) {
+        let path = URL(filePath: "\(directory)/\(processIDFile)")
+        try? Data("\(getpid())\n".utf8).write(to: path, options: .atomic)
+    }
+
+    /// The number in the folder of a node.
+    package static func processID(in directory: String) -> Int32? {
+        let text = try? String(contentsOfFile: "\(directory)/\(processIDFile)", encoding: .utf8)
+        return text.flatMap { Int32($0.filter(\.isNumber)) }
+    }
+
+    /// Removes what a node left that was killed, unless another one runs in the folder by now.
+    package static func tidy(_ directory: String) { (try? SessionDirectory(daemon: directory))?.leave() }
+
+    /// The names of what is in a folder; none when it cannot be read.
+    package static func names(in directory: String) -> [String] { SessionDirectory.entries(of: directory) }
 }

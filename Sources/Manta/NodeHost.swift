@@ -47,23 +47,26 @@ package final class NodeHost: Sendable {
             spillDirectory: launch.spillDirectory
         )
         store = try NodeStore(storeOptions, in: system)
+        var rayletOptions = RayletOptions(
+            node: launch.node,
+            address: launch.network.map { "\($0.address)" }
+                ?? "unix:\(launch.directory)/\(launch.process)",
+            resources: launch.resources,
+            labels: launch.labels,
+            gcs: launch.gcs,
+            heartbeat: LinkLimits.Heartbeat(silence: launch.silence),
+            logLevel: launch.logLevel,
+            sharedWorkerCount: launch.sharedWorkerCount,
+            idleWorkerCount: launch.idleWorkerCount,
+            workerLaneCount: launch.workerLaneCount,
+            launcher: launcher,
+            store: store
+        )
+        // One in a program has its say in that of its driver.
+        if launch.network != nil { rayletOptions.logDirectory = NodeFolder.logs(in: launch.directory) }
         raylet = Raylet.make(
             index: 0,
-            options: RayletOptions(
-                node: launch.node,
-                address: launch.network.map { "\($0.address)" }
-                    ?? "unix:\(launch.directory)/\(launch.process)",
-                resources: launch.resources,
-                labels: launch.labels,
-                gcs: launch.gcs,
-                heartbeat: LinkLimits.Heartbeat(silence: launch.silence),
-                logLevel: launch.logLevel,
-                sharedWorkerCount: launch.sharedWorkerCount,
-                idleWorkerCount: launch.idleWorkerCount,
-                workerLaneCount: launch.workerLaneCount,
-                launcher: launcher,
-                store: store
-            ),
+            options: rayletOptions,
             gcs: gcs,
             processes: processes,
             in: system,

@@ -1,3 +1,4 @@
+internal import CMantaShims
 internal import FoundationEssentials
 internal import Glibc
 package import MantaCore
@@ -46,11 +47,15 @@ package struct SessionCard: Hashable, Sendable, Codable {
         )
     }
 
-    /// Whether the session's process lives, which holds the lock of the folder as long.
+    /// Whether it is that of a cluster's head.
+    package var isOfHead: Bool { node.map { $0.network.heads.contains($0.network.address) } ?? false }
+
+    /// Whether the daemon of a node's folder lives, which holds the lock of the folder as long. Asking does not take the
+    /// lock, so it is in the way of no daemon that starts.
     package static func isLive(_ directory: String) -> Bool {
         let lock = open("\(directory)/lock", O_RDWR | O_CLOEXEC)
         guard lock >= 0 else { return false }
         defer { close(lock) }
-        return flock(lock, LOCK_EX | LOCK_NB) != 0
+        return manta_byte_is_locked(lock, 0) == 1
     }
 }

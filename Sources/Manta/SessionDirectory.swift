@@ -40,7 +40,7 @@ final class SessionDirectory: Sendable {
         }
         lock = open("\(path)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw Self.failure("open", "\(path)/lock") }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+        guard manta_byte_lock(lock, 0) == 0 else {
             _ = manta_close(lock)
             throw ClusterError(
                 .invalidArgument,
@@ -49,6 +49,7 @@ final class SessionDirectory: Sendable {
             )
         }
         removeSockets()
+        NodeFolder.writeProcessID(in: path)
     }
 
     static func makeParents(of path: String) throws(ClusterError) {
@@ -63,6 +64,7 @@ final class SessionDirectory: Sendable {
     func leave() {
         removeSockets()
         unlink("\(path)/\(SessionCard.fileName)")
+        unlink("\(path)/\(NodeFolder.processIDFile)")
         _ = manta_close(lock)
     }
 
@@ -126,7 +128,8 @@ final class SessionDirectory: Sendable {
         rmdir(path)
     }
 
-    private static func entries(of path: String) -> [String] {
+    /// The names of what is in a folder; none when it cannot be read.
+    static func entries(of path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []

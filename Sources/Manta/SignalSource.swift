@@ -20,7 +20,6 @@ final class SignalSource: LaneSource, Sendable {
 
     func ready(_ events: LaneEvents) {
         manta_eventfd_clear(descriptor)
-        let signal = manta_signal_take()
-        if signal != 0 { action.withLock { $0 }?(signal) }
+        while case let signal = manta_signal_take(), signal != 0 { action.withLock { $0 }?(signal) }
     }
 }

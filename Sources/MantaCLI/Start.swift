@@ -4,58 +4,106 @@ internal import Glibc
 internal import Logging
 internal import Manta
 internal import MantaCore
-internal import MantaTLS
-internal import MantaTransport
 
 /// Starts a node of a cluster on this machine.
 struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Start the head of a new cluster, or a node of one that runs."
+        abstract: "Start the head of a new cluster, or a node of one that runs.",
+        usage: """
+            manta start --head [<options>]
+            manta start --address <host:port> [<options>]
+            """,
+        discussion: """
+            The node runs in the background, and what it does is in its log; with --block it runs here, until Ctrl-C or \
+            SIGTERM. SIGHUP has it open its log anew, after somebody has moved the file away.
+
+            A head makes a secret in its folder. Copy that file to the other machines, readable by you alone: whoever \
+            has it can run code in the cluster. It authenticates and encrypts all that goes between them (TLS 1.3).
+            """
     )
 
     @Flag(help: "Start the head: the directory of the cluster, and a node.")
     var head = false
 
-    @Flag(help: "Stay in the foreground.")
-    var block = false
-
     @Option(help: ArgumentHelp("Join the cluster whose head is there.", valueName: "host:port"))
     var address: String?
 
-    @Option(help: "The port of this node.")
-    var port: UInt16 = NodeAddress.defaultPort
+    @OptionGroup(title: "Node Options")
+    var setup: NodeSetup
 
-    @Option(help: ArgumentHelp("The address to listen at, in numbers.", valueName: "address"))
-    var bind = "127.0.0.1"
+    @Flag(help: "Run here, not in the background.")
+    var block = false
 
-    @Option(help: ArgumentHelp("The folder of the node.", valueName: "path"))
-    var directory: String?
+    /// This process was started by the one that the user has started.
+    @Flag(help: .hidden)
+    var detached = false
 
-    @Option(help: ArgumentHelp("The file with the cluster's secret.", valueName: "file"))
-    var secretFile: String?
+    func validate() throws {
+        guard head != (address != nil) else {
+            throw ValidationError(
+                "Say what to start: --head for the head of a new cluster, or --address HOST:PORT to join one."
+            )
+        }
+        _ = try headAddress()
+    }
+
+    private func headAddress() throws -> NodeAddress? {
+        do {
+            return try address.map { try NodeAddress($0) }
+        } catch let error as ClusterError {
+            throw ValidationError(Console.describe(error))
+        }
+    }
 
     func run() async throws {
-        let directory = directory ?? NodeFolder.path(port: port)
-        let secret = secretFile ?? "\(directory)/secret"
-        if head, access(secret, F_OK) != 0 {
-            try NodeFolder.make(directory)
-            try ClusterSecret.generate().write(to: secret)
+        if detached {
+            setsid()
+            _ = manta_set_close_on_exec(DetachedProcess.reportDescriptor)
         }
-        manta_line_buffer_stdout()
+        do {
+            let plan = try NodePlan(setup, head: try headAddress())
+            if block || detached {
+                try await serve(plan)
+            } else {
+                Console.print(try DetachedStart(plan).run().lines)
+            }
+        } catch let error as ClusterError {
+            if detached { DetachedProcess.report(StartNote.failed(error)) }
+            throw error
+        }
+    }
+
+    private func serve(_ plan: NodePlan) async throws {
+        try NodeFolder.make(plan.logDirectory)
+        let log = try LogFile(at: plan.logPath, followers: detached ? [1, 2] : [])
+        let isDetached = detached
+        LoggingSystem.bootstrap { label in
+            LogFileHandler(label: label) { line in
+                log.write(line)
+                if !isDetached { Console.write(line, to: 2) }
+            }
+        }
         var logger = Logger(label: "manta.node")
-        logger.logLevel = .info
-        var configuration = ClusterConfiguration.default
-        configuration.logLevel = .info
-        let options = NodeDaemonOptions(
-            directory: directory,
-            bind: NodeAddress(host: bind, port: port),
-            heads: try address.map { [try NodeAddress($0)] } ?? [],
-            security: .secret(path: secret),
-            configuration: configuration,
-            logger: logger
-        )
+        logger.logLevel = plan.logLevel
+        let options = try plan.options(logger)
+        try plan.makeSecret()
         let daemon = try await NodeDaemon.start(options, identity: head ? .new() : nil)
-        print("node at \(daemon.address), folder \(directory)")
-        _ = await daemon.runUntilSignal()
+        let summary = plan.summary(daemon.address, processID: getpid())
+        if detached {
+            // Whoever gave up waiting for the node does not want it.
+            guard DetachedProcess.report(StartNote.ready(summary)) else { return await daemon.stop() }
+        } else {
+            Console.print(summary.lines)
+        }
+        await run(daemon, log, logger)
+    }
+
+    private func run(_ daemon: NodeDaemon, _ log: LogFile, _ logger: Logger) async {
+        let progress = StopProgress { logger.info("\($0)") }
+        // A terminal that goes away ends what runs in it.
+        let reopen: @Sendable () -> Void = { log.reopen() }
+        let onHangup = detached || isatty(2) == 0 ? reopen : nil
+        _ = await daemon.runUntilSignal(onHangup: onHangup, onStop: { progress.begin() })
+        progress.end()
     }
 }

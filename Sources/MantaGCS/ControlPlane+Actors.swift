@@ -171,6 +171,7 @@ extension ControlPlane {
     mutating func finish(_ id: ActorID, _ cause: DeathCause, _ end: SpawnEnd, now: Moment) {
         let wasPending = if case .pending = directory.actor(id)?.state { true } else { false }
         guard let record = directory.died(id, cause) else { return }
+        failures.ended(record, cause, now: now)
         let ticket = PlacementTicket(id.serial)
         if waiting.removeValue(forKey: ticket) != nil { _ = scheduler.cancel(ticket) }
         endLease(record.key, cause)
@@ -206,6 +207,7 @@ extension ControlPlane {
     ///   - isGone: Whether it certainly runs no more. If not, its lease is ended first.
     mutating func incarnationEnded(_ key: ActorKey, _ cause: DeathCause, now: Moment, isGone: Bool = true) {
         guard let record = directory.actor(key.id) else { return }
+        if record.key == key, record.deathCause == nil { failures.ended(record, cause, now: now) }
         let wasPending = if case .pending = record.state { true } else { false }
         switch directory.incarnationEnded(key, cause, now: now, random: &random) {
         case .stale: break

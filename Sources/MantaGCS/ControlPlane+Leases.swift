@@ -97,7 +97,11 @@ extension ControlPlane {
         now: Moment
     ) {
         if directory.process(process)?.deathCause == nil { feed.append(.processEnded(process)) }
+        let record = directory.process(process)
         let known = directory.processLeft(process, cause)
+        if let record, record.deathCause == nil {
+            failures.ended(record, cause, actorCount: Set(known).union(incarnations).count, now: now)
+        }
         ended(incarnations + known.filter { !incarnations.contains($0) }, cause, now: now)
         act(.processEnded(process))
     }
@@ -179,8 +183,10 @@ extension ControlPlane {
     }
 
     private mutating func removed(_ node: NodeID, now: Moment) {
+        let address = scheduler.address(of: node)
         let changes = scheduler.nodeLeft(node)
         let (processes, incarnations) = directory.nodeLeft(node)
+        failures.died(node, at: address ?? "", actorCount: incarnations.count, now: now)
         nodes[node] = nil
         awaitedNodes.remove(node)
         for key in leases.keys(on: node) {

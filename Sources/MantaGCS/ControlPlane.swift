@@ -22,6 +22,7 @@ package struct ControlPlane: Sendable {
     package internal(set) var scheduler = ClusterScheduler()
     package internal(set) var membership: Membership
     package internal(set) var feed = Feed()
+    package internal(set) var failures = FailureLog()
 
     /// What is to be done, in this order.
     package enum Action: Sendable {

@@ -2,7 +2,7 @@ import MantaCore
 
 extension Directory {
     /// How many actors there are of each state.
-    package struct ActorCounts: Hashable, Sendable {
+    package struct ActorCounts: Hashable, Sendable, Codable {
         package var pending: Int
         package var alive: Int
         package var restarting: Int

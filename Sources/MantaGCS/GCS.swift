@@ -22,6 +22,7 @@ package distributed actor GCS: ControlActor {
     static let lossPatience = Duration.seconds(1)
 
     package internal(set) var plane: ControlPlane
+    let startTime = Lane.now
     var raylets: [NodeID: any RayletClient] = [:]
     private var spawns = WaitTable<ActorID, CheckedContinuation<SpawnEnd, Never>>()
     /// Spawns that settled in the very step that accepted them.

@@ -12,6 +12,10 @@ package protocol RayletClient: Sendable {
     func storeFigures() async throws -> StoreFigures
     /// The copies of objects that its node has.
     func objects() async throws -> [ObjectInfo]
+    /// The logs that its node keeps.
+    func logFiles() async throws -> [LogFileInfo]
+    func log(_ name: String, after position: LogPosition?) async throws -> LogPiece
+    func logTail(_ name: String, lineCount: Int) async throws -> LogPosition
 }
 
 /// What a raylet says of its node when it joins, and again when it comes back after it lost its link to the GCS.

@@ -22,6 +22,8 @@ package struct RayletOptions: Sendable {
     package var workerHeartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
     package var launcher: any WorkerLauncher
     package var store: NodeStore
+    /// Where the folders of jobs are in which their workers' output is kept; `nil`: it only goes to the log.
+    package var logDirectory: String?
 
     package init(
         node: NodeID,

@@ -34,6 +34,13 @@ package struct WorkerProgram: Sendable {
         )
     }
 
+    /// Starts the program again as it was started, with more arguments: before `terminator`, or at the end.
+    package func command(adding arguments: [String], before terminator: String? = nil) -> ProcessCommand {
+        let place = terminator.flatMap { self.arguments.firstIndex(of: $0) } ?? self.arguments.endIndex
+        let all = self.arguments[..<place] + arguments + self.arguments[place...]
+        return ProcessCommand(path: path, arguments: Array(all), environment: environment)
+    }
+
     /// Starts the program in the role that `launch`, in the variable `role`, tells it.
     package func command(
         _ role: String,

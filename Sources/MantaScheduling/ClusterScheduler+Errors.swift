@@ -31,6 +31,14 @@ extension ClusterScheduler {
         )
     }
 
+    /// What a request that waits lacks on the nearest node.
+    package func lack(of request: PlacementRequest) -> String {
+        let shortages = views.filter { $0.couldEverFit(request) }
+            .map { Shortage(of: $0.id, demand: request.resources, offer: $0.ledger.available) }
+        guard let nearest = Shortage.nearest(shortages) else { return "no node could hold it" }
+        return "\(nearest.node) lacks \(nearest.describe(has: "it now has"))"
+    }
+
     /// For a request that waited until its deadline.
     func timedOut(_ request: PlacementRequest) -> ClusterError {
         let shortages = views.filter { $0.couldEverFit(request) }

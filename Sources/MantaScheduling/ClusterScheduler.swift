@@ -186,6 +186,8 @@ extension ClusterScheduler {
 
     package func contains(_ node: NodeID) -> Bool { index(of: node) != nil }
 
+    package func address(of node: NodeID) -> String? { index(of: node).map { views[$0].address } }
+
     /// What the view holds of `node`, `nil` if it is not in the cluster.
     package func ledger(of node: NodeID) -> NodeLedger? { index(of: node).map { views[$0].ledger } }
 
@@ -273,5 +275,12 @@ extension ClusterScheduler {
     /// What is waited for, the longest wait first.
     package func waitingDemands() -> [WaitingDemand] {
         waiting.heads.sorted().map { WaitingDemand(request: $0.request, count: $0.lineCount) }
+    }
+
+    /// The same, with those that wait longest.
+    package func waitingLines() -> [WaitingLine] {
+        waiting.heads.sorted().map {
+            WaitingLine(request: $0.request, count: $0.lineCount, oldest: $0.ticket, deadline: $0.deadline)
+        }
     }
 }

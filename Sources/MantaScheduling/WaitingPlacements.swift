@@ -11,6 +11,7 @@ struct WaitingPlacements: Sendable {
         var ticket: PlacementTicket
         var request: PlacementRequest
         var lineCount: Int
+        var deadline: Moment
 
         static func < (left: Head, right: Head) -> Bool { left.arrival < right.arrival }
     }
@@ -120,7 +121,13 @@ struct WaitingPlacements: Sendable {
         guard let entry = entries[line.first] else {
             preconditionFailure("\(line.first) heads the line for \(request) but has no entry")
         }
-        return Head(arrival: entry.arrival, ticket: line.first, request: request, lineCount: line.count)
+        return Head(
+            arrival: entry.arrival,
+            ticket: line.first,
+            request: request,
+            lineCount: line.count,
+            deadline: entry.deadline
+        )
     }
 
     private mutating func unlink(_ entry: Entry) {

@@ -74,6 +74,10 @@ int manta_is_numeric_host(const char *host);
 // that `manta_resolve_error` describes.
 int manta_resolve(const char *host, char *address, size_t capacity);
 const char *manta_resolve_error(int error);
+// The address in numbers by which this machine would reach `host`, or the first that is not its own alone. 0 or a negated
+// errno.
+int manta_local_address(const char *host, uint16_t port, char *text, size_t capacity);
+int manta_first_address(char *text, size_t capacity);
 // Keeps a TCP connection from waiting for ever for a peer that is gone, and from gathering small frames.
 void manta_tcp_settle(int fd);
 // A socket at `path` to which others send descriptors.
@@ -102,7 +106,7 @@ int manta_pidfd_reap(int pidfd, int *code, int *signalled);
 // On `signal`, which must have its default action, writes to the eventfd and remembers the signal. 0, or -1 when
 // the program handles or ignores that signal itself.
 int manta_signal_watch(int signal, int eventfd);
-// The last signal that a watch saw, 0 when none; clears it.
+// A signal that a watch saw, 0 when none is left; clears it.
 int manta_signal_take(void);
 // Restores the default action of `signal` and sends it to this process.
 void manta_signal_raise_default(int signal);
@@ -140,6 +144,8 @@ int manta_wait_writable(int fd, int64_t timeout);
 void manta_shutdown(int fd);
 // Reserves room on the disk. 0, also where the file system cannot do it, or a negated errno.
 int manta_reserve_file(int fd, int64_t bytes);
+// When a file was last written to, in nanoseconds since 1970, or a negated errno.
+int64_t manta_modified(const char *path);
 // Locks a file until it is closed by everyone who has it open, or the process ends. 0, or a negated errno.
 int manta_lock_file(int fd);
 

@@ -1,0 +1,32 @@
+package import MantaCore
+
+/// Whose log is asked for.
+package enum LogTarget: Hashable, Sendable {
+    case node(NodeID)
+    /// A job, by its driver.
+    case job(ProcessID)
+    /// An actor, by its number or its name.
+    case actor(String)
+
+    /// `node-…` and `process-…` are identifiers; anything else is an actor.
+    package init(_ text: String) {
+        if let node = try? NodeID(from: text) {
+            self = .node(node)
+        } else if let job = try? ProcessID(from: text) {
+            self = .job(job)
+        } else {
+            self = .actor(text)
+        }
+    }
+
+    /// The actor that `text` names, of all that there are: by its identifier, or its name, with the namespace before it and
+    /// a slash where that is not the usual one. Of several that had a name, the one that is alive, else the last.
+    package static func actor(_ text: String, among actors: [ActorInfo]) -> ActorInfo? {
+        let named = actors.filter { actor in
+            guard let name = actor.name else { return false }
+            return text == "\(actor.namespace)/\(name)"
+                || text == name && actor.namespace == QualifiedName.defaultNamespace
+        }
+        return actors.first { "\($0.id)" == text } ?? named.first { $0.state != .dead } ?? named.last
+    }
+}

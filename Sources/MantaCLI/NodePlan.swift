@@ -1,0 +1,151 @@
+internal import Logging
+internal import Manta
+internal import MantaCore
+internal import MantaGCS
+internal import MantaTLS
+internal import MantaTransport
+
+/// A node that `manta start` is to start, with all that its options left open decided.
+struct NodePlan {
+    let isHead: Bool
+    let directory: String
+    let bind: NodeAddress
+    let network: NetworkChoice
+    let heads: [NodeAddress]
+    let security: SecurityFiles
+    private let setup: NodeSetup
+
+    init(_ setup: NodeSetup, head: NodeAddress?) throws {
+        isHead = head == nil
+        self.setup = setup
+        network = try NetworkChoice(bind: setup.bind, advertised: setup.advertise, head: head)
+        let wanted = setup.port ?? NodeAddress.defaultPort
+        let port = wanted == 0 ? try LocalAddress.freePort(at: network.bind) : wanted
+        bind = NodeAddress(host: network.bind, port: port)
+        heads = head.map { [$0] } ?? []
+        directory = setup.directory.map(FilePath.absolute) ?? NodeFolder.path(port: port)
+        security = try Self.security(setup, directory, head)
+        try Self.checkFree(directory)
+    }
+
+    /// Where its own log is, and what its workers write.
+    var logDirectory: String { NodeFolder.logs(in: directory) }
+    var logPath: String { "\(logDirectory)/node.log" }
+
+    private static func security(
+        _ setup: NodeSetup,
+        _ directory: String,
+        _ head: NodeAddress?
+    ) throws(ClusterError) -> SecurityFiles {
+        if let certificate = setup.tlsCert, let key = setup.tlsKey, let authority = setup.tlsCa {
+            for (option, path) in [("cert", certificate), ("key", key), ("ca", authority)] {
+                guard FilePath.exists(path) else {
+                    throw ClusterError(
+                        .invalidArgument,
+                        "there is no file \(path), which --tls-\(option) names"
+                    )
+                }
+            }
+            return .certificates(
+                certificate: FilePath.absolute(certificate),
+                key: FilePath.absolute(key),
+                authority: FilePath.absolute(authority)
+            )
+        }
+        return .secret(path: try secret(setup.secretFile, directory, head))
+    }
+
+    private static func secret(
+        _ named: String?,
+        _ directory: String,
+        _ head: NodeAddress?
+    ) throws(ClusterError) -> String {
+        if let named {
+            guard !FilePath.exists(named) else { return FilePath.absolute(named) }
+            throw ClusterError(
+                .invalidArgument,
+                "there is no secret in \(named)",
+                hint: head == nil
+                    ? "leave --secret-file away, and the head makes a secret in its folder"
+                    : "copy the file secret of the head's folder to this machine, and name the copy with --secret-file"
+            )
+        }
+        let usual = "\(directory)/secret"
+        guard let head, !FilePath.exists(usual) else { return usual }
+        // A second node on a machine has the secret of the first.
+        if let known = try? ClusterAddress("\(head)"),
+            case .secret(let path) = known.card.node?.network.security
+        {
+            return path
+        }
+        throw ClusterError(
+            .invalidArgument,
+            "there is no secret in \(usual)",
+            hint:
+                "copy the file secret of the head's folder, which manta start --head names, to this machine, and "
+                + "name the copy with --secret-file"
+        )
+    }
+
+    private static func checkFree(_ directory: String) throws(ClusterError) {
+        guard SessionCard.isLive(directory) else { return }
+        throw ClusterError(
+            .invalidArgument,
+            "a node runs in \(directory) already"
+                + (NodeFolder.processID(in: directory).map { " (process \($0))" } ?? ""),
+            hint:
+                "stop it with manta stop --directory \(directory), or give this one another --port and --directory"
+        )
+    }
+
+    // MARK: What the daemon is told
+
+    func options(_ logger: Logger) throws(ClusterError) -> NodeDaemonOptions {
+        var configuration = ClusterConfiguration.default
+        if let size = setup.storeCapacity { configuration.storeCapacity = size.value }
+        if let folder = setup.spillDirectory {
+            configuration.spillDirectory = folder == "none" ? nil : FilePath.absolute(folder)
+        }
+        configuration.resources =
+            setup.resources?.applied(to: configuration.resources) ?? configuration.resources
+        configuration.labels = LabelList.merged(setup.labels)
+        try configuration.check()
+        var options = NodeDaemonOptions(
+            directory: directory,
+            bind: bind,
+            heads: heads,
+            security: security,
+            configuration: configuration,
+            logger: logger
+        )
+        options.advertisedHost = network.advertised
+        if let silence = setup.silence { options.liveness = NodeLiveness(bound: silence) }
+        // The workers of a daemon are those of jobs, which start when their drivers do.
+        options.idleWorkers = 0
+        return options
+    }
+
+    var logLevel: Logger.Level { setup.logLevel ?? ClusterConfiguration.default.logLevel }
+
+    /// Makes the secret of a new cluster, where it has none.
+    func makeSecret() throws {
+        guard isHead, case .secret(let path) = security, !FilePath.exists(path) else { return }
+        try ClusterSecret.generate().write(to: path)
+    }
+
+    func summary(_ address: NodeAddress, processID: Int32) -> StartSummary {
+        StartSummary(
+            isHead: isHead,
+            address: "\(address)",
+            head: heads.first.map { "\($0)" } ?? "\(address)",
+            isLocal: network.isLocal,
+            directory: directory,
+            logPath: logPath,
+            secret: {
+                guard case .secret(let path) = security else { return nil }
+                return path
+            }(),
+            processID: processID
+        )
+    }
+}

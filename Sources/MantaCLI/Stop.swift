@@ -1,0 +1,48 @@
+internal import ArgumentParser
+internal import Manta
+internal import MantaCore
+
+/// Stops nodes of this machine.
+struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop the node of this machine.",
+        usage: "manta stop [<options>]",
+        discussion: """
+            Its actors end in order, then its workers, then the node. The actors of a head's cluster end with the head. \
+            One that does not end in time is killed.
+            """
+    )
+
+    @OptionGroup
+    var choice: NodeChoice
+
+    @Flag(help: "Stop all nodes of this machine in the usual folders; none is fine.")
+    var all = false
+
+    @Option(
+        help: ArgumentHelp("How many seconds a node has to end. (default: 30)", valueName: "seconds"),
+        transform: { try Duration(secondsText: $0) }
+    )
+    var timeout: Duration?
+
+    func validate() throws {
+        guard !all || choice.named == nil else {
+            throw ValidationError("--all is for all nodes: leave --directory and --port away.")
+        }
+    }
+
+    func run() async throws {
+        let limit = timeout ?? .seconds(30)
+        guard all else {
+            Console.print(try NodeStop(in: try choice.folder()).run(within: limit))
+            return
+        }
+        let folders = NodeChoice.live
+        if folders.isEmpty { Console.print("no node runs on this machine") }
+        // Heads last: the others leave in order while there is somebody to tell.
+        let heads = folders.filter { (try? SessionCard(in: $0))?.isOfHead ?? false }
+        for folder in folders.filter({ !heads.contains($0) }) + heads {
+            Console.print(try NodeStop(in: folder).run(within: limit))
+        }
+    }
+}

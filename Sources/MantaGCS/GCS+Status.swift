@@ -1,0 +1,58 @@
+internal import Distributed
+package import MantaCore
+internal import MantaRuntime
+internal import MantaScheduling
+internal import MantaTransport
+
+// What those ask who look at the cluster and are no part of it.
+
+extension GCS {
+    /// How the cluster is.
+    package distributed func status() async -> ClusterStatus {
+        let nodes = await nodes()
+        let now = Lane.now
+        return ClusterStatus(
+            cluster: actorSystem.options.cluster,
+            version: Release.version,
+            uptime: now.since(startTime),
+            storage: "memory",
+            nodes: nodes.map { node in
+                ClusterStatus.Node(
+                    info: node,
+                    actorCount: plane.scheduler.placementCount(on: node.id)
+                )
+            },
+            actors: plane.directory.actorCounts,
+            driverCount: drivers.count,
+            demands: plane.demands(at: now),
+            failures: plane.failures.entries.reversed().map { entry in
+                ClusterStatus.Failure(
+                    age: now.since(entry.time),
+                    subject: entry.subject,
+                    cause: entry.cause,
+                    actorCount: entry.actorCount
+                )
+            }
+        )
+    }
+}
+
+extension ControlPlane {
+    /// What actors wait for.
+    ///
+    /// - Complexity: O(*d* · *n*) in the numbers of different requests that wait and of nodes.
+    package func demands(at now: Moment) -> [ClusterStatus.Demand] {
+        scheduler.waitingLines().map { demand in
+            let patience = waiting[demand.oldest].flatMap(directory.actor)?.spec.options.placementTimeout
+            let rest = demand.deadline.since(now)
+            return ClusterStatus.Demand(
+                resources: demand.request.resources,
+                placement: demand.request.placement,
+                count: demand.count,
+                waited: max(.zero, (patience ?? rest) - rest),
+                patience: rest,
+                reason: scheduler.lack(of: demand.request)
+            )
+        }
+    }
+}
