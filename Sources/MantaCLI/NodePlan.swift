@@ -61,13 +61,13 @@ struct NodePlan {
         _ head: NodeAddress?
     ) throws(ClusterError) -> String {
         if let named {
-            guard !FilePath.exists(named) else { return FilePath.absolute(named) }
+            // A head makes it.
+            if head == nil || FilePath.exists(named) { return FilePath.absolute(named) }
             throw ClusterError(
                 .invalidArgument,
                 "there is no secret in \(named)",
-                hint: head == nil
-                    ? "leave --secret-file away, and the head makes a secret in its folder"
-                    : "copy the file secret of the head's folder to this machine, and name the copy with --secret-file"
+                hint:
+                    "copy the file with the head's secret to this machine, and name the copy with --secret-file"
             )
         }
         let usual = "\(directory)/secret"

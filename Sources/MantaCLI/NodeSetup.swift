@@ -77,7 +77,7 @@ struct NodeSetup: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The file with the cluster's secret. (default: secret in the folder; a head makes it)",
+            "The file with the cluster's secret, which a head makes if there is none. (default: secret in the folder)",
             valueName: "file"
         ),
         completion: .file()

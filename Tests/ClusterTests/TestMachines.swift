@@ -39,7 +39,7 @@ final class TestMachines: Sendable {
             ]
         )
         running.change { $0[index] = program }
-        try await program.says("node at \(host.address)")
+        try await program.says("runs at \(host.address)")
     }
 
     /// Runs the driver program on a host until its end, which has to be a good one.
