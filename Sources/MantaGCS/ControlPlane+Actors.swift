@@ -10,13 +10,18 @@ extension ControlPlane {
     ///   - request: What its caller asks for.
     ///   - job: The driver whose job it joins, if the caller is no actor that has one.
     ///   - now: The time.
-    /// - Returns: Its identifier. A `settle` action tells how it went on.
+    /// - Returns: Its identifier. A `settle` action tells how it went on, unless the same request was accepted before and has
+    ///   settled.
     /// - Throws: `nameTaken`, `overloaded`, `ownerDied`: nothing was accepted.
     package mutating func spawn(
         _ request: SpawnRequest,
         job: ProcessID,
         now: Moment
     ) throws(ClusterError) -> ActorID {
+        // Asked again: it has been accepted, unless the head ended before it had settled.
+        if let known = directory.actor(ofRequest: request.number), known.deathCause != Self.headEnded {
+            return known.id
+        }
         let spec = ActorSpec(
             id: directory.nextActorID(hasOwnLane: request.options.isolation == .thread),
             epoch: 1,
@@ -26,7 +31,7 @@ extension ControlPlane {
             options: request.options
         )
         let (owner, job) = try owner(for: request, job: job)
-        try directory.register(spec, owner: owner, job: job)
+        try directory.register(spec, owner: owner, job: job, request: request.number)
         place(spec.id, near: request.near, now: now)
         return spec.id
     }

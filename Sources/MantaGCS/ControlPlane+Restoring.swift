@@ -18,6 +18,8 @@ struct MemberNode: Sendable {
 extension ControlPlane {
     /// How long nodes and drivers have to come back after a restart.
     package static let recovery = Duration.seconds(10)
+    /// Why actors are dead that had not settled when the head ended.
+    static let headEnded = DeathCause.initFailed("the head of the cluster ended meanwhile")
     /// How long the word of a raylet on what became of an incarnation may be under way after it has registered again.
     static let reportPatience = Duration.seconds(2)
 
@@ -125,7 +127,7 @@ extension ControlPlane {
         for member in members { membership.restore(member.registration.id, until: now + recovery) }
         awaitedDrivers = Set(directory.drivers)
         for id in pending {
-            finish(id, .initFailed("the head of the cluster ended meanwhile"), .cancelled, now: now)
+            finish(id, Self.headEnded, .cancelled, now: now)
         }
         for member in members where member.registration.raylet.scope == process.rawValue {
             nodeDied(member.registration.id, now: now)

@@ -31,6 +31,8 @@ extension Directory {
         private var inProcess = Groups<ProcessID, UInt64>()
         private var ofOwner = Groups<ActorOwner, UInt64>()
         private var dead: History<ActorID>
+        /// Of the last requests.
+        private(set) var recent = RecentRequests()
         private(set) var counts = ActorCounts()
         private(set) var changes: ChangeSet<ActorID>
 
@@ -55,9 +57,12 @@ extension Directory {
             numbers.compactMap { records[$0]?.value.id }.sorted { $0.serial < $1.serial }
         }
 
-        mutating func insert(_ spec: ActorSpec, owner: ActorOwner?, job: ProcessID?) {
+        mutating func insert(_ spec: ActorSpec, owner: ActorOwner?, job: ProcessID?, request: UInt64 = 0) {
             precondition(records[spec.id.number] == nil, "\(spec.id) is registered already")
-            records[spec.id.number] = Boxed(ActorRecord(spec: share(spec), owner: owner, job: job))
+            records[spec.id.number] = Boxed(
+                ActorRecord(spec: share(spec), owner: owner, job: job, request: request)
+            )
+            recent.insert(request, spec.id)
             if let name = spec.options.qualifiedName { numbers[name] = spec.id.number }
             if let owner { ofOwner.insert(spec.id.number, into: owner) }
             counts.pending += 1
@@ -207,6 +212,9 @@ extension Directory {
                 if let owner = record.owner { ofOwner.insert(id.number, into: owner) }
                 if let node = record.node { onNode.insert(id.number, into: node) }
                 if let process = record.location?.process { inProcess.insert(id.number, into: process) }
+            }
+            for record in restored.sorted(by: { $0.id.serial < $1.id.serial }).suffix(RecentRequests.limit) {
+                recent.insert(record.request, record.id)
             }
             dead.sort { $0.number < $1.number }
             for (id, _) in dead { buried(id) }

@@ -56,12 +56,14 @@ extension Directory {
     ///   - spec: Its id is from ``nextActorID(hasOwnLane:)`` and used once; another is our bug.
     ///   - owner: Whose end is to end it.
     ///   - job: The driver that it belongs to.
+    ///   - request: The number of the request for it.
     /// - Throws: Code `nameTaken` if an actor that is not dead has the name, `overloaded` if there are too
     ///   many actors.
     package mutating func register(
         _ spec: ActorSpec,
         owner: ActorOwner? = nil,
-        job: ProcessID? = nil
+        job: ProcessID? = nil,
+        request: UInt64 = 0
     ) throws(ClusterError) {
         let (id, last) = (spec.id, lastActorNumber)
         precondition(
@@ -79,7 +81,7 @@ extension Directory {
         guard liveCount < liveActorLimit else {
             throw ClusterError(.overloaded, "the cluster has \(liveCount) actors, which is the limit")
         }
-        actorTable.insert(spec, owner: owner, job: job)
+        actorTable.insert(spec, owner: owner, job: job, request: request)
     }
 
     package enum OnPlaced: Hashable, Sendable {
@@ -273,6 +275,11 @@ extension Directory {
 
     package func actor(_ id: ActorID) -> ActorRecord? { actorTable[id] }
     package func process(_ id: ProcessID) -> ProcessRecord? { processTable[id] }
+
+    /// The actor that was spawned for a request, if that was one of the last.
+    package func actor(ofRequest number: UInt64) -> ActorRecord? {
+        actorTable.recent[number].flatMap { actorTable[$0] }
+    }
 
     /// The actor that has the name, and is not dead.
     package func find(_ name: QualifiedName) -> ActorRecord? { actorTable.find(name: name) }

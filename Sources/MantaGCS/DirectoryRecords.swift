@@ -38,9 +38,12 @@ package struct ActorRecord: Hashable, Sendable {
     package internal(set) var stopLimit: Duration?
     /// How many had died when it had.
     var deathNumber: UInt64?
+    /// The number of the request that it was spawned for.
+    let request: UInt64
 
-    init(spec: ActorSpec, owner: ActorOwner?, job: ProcessID?) {
+    init(spec: ActorSpec, owner: ActorOwner?, job: ProcessID?, request: UInt64 = 0) {
         self.spec = spec
+        self.request = request
         self.owner = owner
         self.job = job
     }

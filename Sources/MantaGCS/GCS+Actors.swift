@@ -15,12 +15,29 @@ extension GCS {
         let id = try step { plane throws(ClusterError) in
             try plane.spawn(request, job: job(of: request), now: Lane.now)
         }
-        switch await settled(id, isOwn: true) {
+        switch try await settledNow(id) {
         case .created(let location): return .created(id, location)
         case .initFailed(let failure): return .initFailed(failure)
         case .failed(let error): throw error
         case .cancelled: throw CancellationError()
         }
+    }
+
+    /// How a spawn ended, also one that has ended before: its caller did not hear of it, and asks again.
+    private func settledNow(_ id: ActorID) async throws -> SpawnEnd {
+        while let record = plane.directory.actor(id) {
+            switch record.state {
+            case .pending: return await settled(id, isOwn: true)
+            case .alive: if let location = record.location { return .created(location) }
+            case .dead(let cause):
+                if let end = takeSettled(id) { return end }
+                return .failed(ClusterError(.actorDied(cause), "\(id) is dead: \(cause)", outcome: .executed))
+            case .restarting: break
+            }
+            await wait(for: .change(id))
+            try checkWaiting()
+        }
+        return takeSettled(id) ?? .failed(unknown(id))
     }
 
     /// The actor of a name, created if there is none; of callers at the same time, one creates it.

@@ -187,6 +187,9 @@ package distributed actor GCS: ControlActor {
         }
     }
 
+    /// How a spawn ended that settled in the step that accepted it.
+    func takeSettled(_ id: ActorID) -> SpawnEnd? { settledAtOnce.removeValue(forKey: id) }
+
     private func settle(_ id: ActorID, _ end: SpawnEnd) {
         let waiters = spawns.removeAll(for: id)
         if waiters.isEmpty { settledAtOnce[id] = end }

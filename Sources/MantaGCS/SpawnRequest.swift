@@ -8,6 +8,8 @@ package struct SpawnRequest: Sendable, Codable {
     package var arguments: [UInt8]
     /// With its namespace.
     package var options: ActorOptions
+    /// Tells this request from all others, also when it is sent again: it is carried out once.
+    package var number: UInt64
     /// The node that has most of what the arguments refer to: the best one for the first incarnation, if it has room.
     package var near: NodeID?
     /// The process that asks.
@@ -28,6 +30,7 @@ package struct SpawnRequest: Sendable, Codable {
         self.arguments = arguments
         self.options = options
         self.caller = caller
+        number = .random(in: 1 ... .max)
         self.spawner = spawner
     }
 }

@@ -24,6 +24,7 @@ struct StoredActor: Codable, Sendable {
     var stopping: DeathCause?
     var stopLimit: Duration?
     var deathNumber: UInt64?
+    var request: UInt64
 
     init(from decoder: any Decoder) throws {
         var fields = try decoder.unkeyedContainer()
@@ -56,6 +57,7 @@ struct StoredActor: Codable, Sendable {
         stopping = try fields.decodeIfPresent(DeathCause.self)
         stopLimit = try fields.decodeIfPresent(Duration.self)
         deathNumber = try fields.decodeIfPresent(UInt64.self)
+        request = try fields.decode(UInt64.self)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -81,6 +83,7 @@ struct StoredActor: Codable, Sendable {
         try fields.write(stopping)
         try fields.write(stopLimit)
         try fields.write(deathNumber)
+        try fields.encode(request)
     }
 
     init(_ record: ActorRecord, at clock: ClockReading) {
@@ -105,11 +108,12 @@ struct StoredActor: Codable, Sendable {
         stopping = record.stopping
         stopLimit = record.stopLimit
         deathNumber = record.deathNumber
+        request = record.request
     }
 
     /// - Throws: What contradicts itself.
     func record(at clock: ClockReading) throws(ClusterError) -> ActorRecord {
-        var record = ActorRecord(spec: spec, owner: owner, job: job)
+        var record = ActorRecord(spec: spec, owner: owner, job: job, request: request)
         switch (state, cause) {
         case (.pending, nil): record.state = .pending
         case (.alive, nil) where location != nil && node != nil: record.state = .alive

@@ -24,7 +24,7 @@ struct PlaneScript {
         }
     }
 
-    private mutating func step(_ event: (inout ControlPlane, Moment) throws -> String?) rethrows -> [String] {
+    mutating func step(_ event: (inout ControlPlane, Moment) throws -> String?) rethrows -> [String] {
         let answer = try event(&plane, now)
         let lines = plane.takeActions().map { text(of: $0) } + (answer.map { [$0] } ?? [])
         checkBooks()
