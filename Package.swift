@@ -191,8 +191,8 @@ let package = Package(
         .target(
             name: "MantaRaylet",
             dependencies: [
-                "CMantaShims", "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime", "MantaGCS",
-                "MantaObjectStore", "MantaObjectTransfer",
+                "CMantaShims", "CMantaTLS", "MantaCore", "MantaScheduling", "MantaTransport", "MantaRuntime",
+                "MantaGCS", "MantaObjectStore", "MantaObjectTransfer",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

@@ -13,6 +13,11 @@
 
 pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int control, int out, int err,
                   int own_group) {
+    return manta_spawn_in(NULL, path, argv, envp, control, out, err, own_group);
+}
+
+pid_t manta_spawn_in(const char *directory, const char *path, char *const argv[], char *const envp[], int control,
+                     int out, int err, int own_group) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -41,13 +46,24 @@ pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int 
         posix_spawnattr_setpgroup(&attributes, 0);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
                                                   (own_group ? POSIX_SPAWN_SETPGROUP : 0));
-        error = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
+        if (directory) posix_spawn_file_actions_addchdir_np(&actions, directory);
+        // A program that was written a moment ago may still be open for that in another child, between its fork and exec.
+        for (int i = 0; i < 20; i++) {
+            error = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
+            if (error != ETXTBSY) break;
+            usleep(1000);
+        }
     }
     for (int i = 0; i < 3; i++)
         if (moved[i] >= 0) close(moved[i]);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return error ? -error : pid;
+}
+
+ssize_t manta_copy_range(int from, int to, size_t count) {
+    ssize_t copied = copy_file_range(from, NULL, to, NULL, count, 0);
+    return copied < 0 ? -errno : copied;
 }
 
 int manta_pidfd_open(pid_t pid) {

@@ -1,5 +1,6 @@
 internal import MantaCore
 internal import MantaGCS
+internal import MantaRaylet
 internal import MantaRuntime
 internal import MantaTransport
 import Synchronization
@@ -59,16 +60,17 @@ final class ClusterClient: Sendable {
 
     // MARK: The feed
 
-    /// Begins to follow what all processes are told. A task of its own, which belongs to the process; `stop()` ends it.
-    func follow() {
+    /// Begins to follow what all processes are told, for the raylets of this process too. A task of its own, which belongs
+    /// to the process; `stop()` ends it.
+    func follow(for raylets: [Raylet] = []) {
         let task = Task.detached(executorPreference: system.control.tasks) { [self] in
             var cursor: UInt64?
             while !Task.isCancelled {
                 do {
                     let news = try await gcs.news(after: cursor)
-                    if cursor == nil || news.hasGap { try await catchUp() }
+                    if cursor == nil || news.hasGap { try await catchUp(raylets) }
                     cursor = news.cursor
-                    apply(news)
+                    await apply(news, raylets)
                 } catch {
                     // What was missed may be all that is remembered.
                     names.disconnected()
@@ -85,7 +87,7 @@ final class ClusterClient: Sendable {
         for task in holders.withLock({ $0.values }) { task.cancel() }
     }
 
-    private func apply(_ news: Feed.News) {
+    private func apply(_ news: Feed.News, _ raylets: [Raylet]) async {
         var ended: [ProcessID] = []
         for event in news.events {
             switch event {
@@ -100,10 +102,19 @@ final class ClusterClient: Sendable {
         }
         if !ended.isEmpty { system.objects?.ended(ended.filter { $0 != system.process }) }
         names.apply(news)
+        if !ended.isEmpty { await tell(raylets, of: ended) }
+    }
+
+    private func tell(_ raylets: [Raylet], of ended: [ProcessID]) async {
+        for raylet in raylets { try? await raylet.processesEnded(ended) }
     }
 
     /// Asks for those who have ended while nobody could tell.
-    private func catchUp() async throws {
+    private func catchUp(_ raylets: [Raylet]) async throws {
+        for raylet in raylets {
+            let jobs = try await raylet.presentJobs()
+            if !jobs.isEmpty { await tell([raylet], of: try await gcs.ended(among: jobs)) }
+        }
         guard let objects = system.objects else { return }
         let peers = await objects.peers().subtracting([system.process])
         if !peers.isEmpty { objects.ended(try await gcs.ended(among: peers)) }

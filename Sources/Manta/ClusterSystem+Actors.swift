@@ -162,6 +162,12 @@ extension ClusterSystem {
         try await client().bounded("listing of actors") { try await $0.actors() }
     }
 
+    /// The jobs of the cluster: its drivers, and those that have ended, oldest first. Of the ended ones whose actors are all
+    /// dead the newest are listed.
+    public func jobs() async throws -> [JobInfo] {
+        try await client().bounded("listing of jobs") { try await $0.jobs() }
+    }
+
     /// The nodes of the cluster, and what they have.
     public func nodes() async throws -> [NodeInfo] {
         try await client().bounded("listing of nodes") { try await $0.nodes() }

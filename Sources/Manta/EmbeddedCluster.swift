@@ -94,6 +94,7 @@ package final class EmbeddedCluster: DriverCluster {
             )
             return try NodeStore(options, in: system)
         }
+        let programs = ProgramCache(directory: "\(session.path)/programs", logger: logger)
         let launcher = ProcessLauncher(program: .current, outputLane: outputLane, logger: logger)
         raylets = (0..<nodeCount).map { index in
             var options = RayletOptions(
@@ -113,6 +114,8 @@ package final class EmbeddedCluster: DriverCluster {
             if let silence = configuration.workerSilence {
                 options.workerHeartbeat = LinkLimits.Heartbeat(silence: silence)
             }
+            options.ownJob = system.process
+            options.programs = programs
             let processes = WorkerProcesses()
             return (
                 Raylet.make(index: index, options: options, gcs: gcs, processes: processes, in: system),
@@ -144,16 +147,17 @@ package final class EmbeddedCluster: DriverCluster {
         let system = system
         try await withTaskExecutorPreference(system.control.tasks) {
             for (raylet, _) in raylets { try await raylet.begin() }
-            try await gcs.processJoined(
+            try await gcs.driverJoined(
                 ProcessRecord(
                     id: system.process,
                     node: .none,
                     endpoint: system.options.endpoint(of: system.process),
                     operatingSystemID: getpid()
-                )
+                ),
+                job: .current(system.process, namespace: system.options.namespace, program: nil)
             )
         }
-        client.follow()
+        client.follow(for: raylets.map(\.raylet))
     }
 
     /// Ends all workers, closes all links and removes what the cluster made; returns when that is done,

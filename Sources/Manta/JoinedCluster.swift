@@ -51,6 +51,8 @@ final class JoinedCluster: DriverCluster {
     }
 
     private func begin() async throws {
+        // On a thread of its own, while the links are made.
+        async let program = ProgramDigest.ofThisProcess()
         system.setDirectory(GCSDirectory(gcs: client.gcs, lane: system.control))
         await system.chooseDispatch()
         try system.listen()
@@ -60,10 +62,16 @@ final class JoinedCluster: DriverCluster {
             endpoint: system.options.endpoint(of: system.process),
             operatingSystemID: getpid()
         )
+        let job = JobSpec.current(
+            system.process,
+            namespace: system.options.namespace,
+            program: try await program
+        )
         if let network = system.options.network {
-            system.watch(network.gcs) { [weak self] _ in self?.joinAgain(record) }
+            system.watch(network.gcs) { [weak self] _ in self?.joinAgain(record, job) }
         }
-        try await client.bounded("join") { try await $0.driverJoined(record) }
+        try await client.bounded("join") { try await $0.driverJoined(record, job: job) }
+        try await keepProgram(of: job)
         let keeper = try StoreKeeper.at(keeper, index: 0, using: system)
         let store = try await client.bounded("join") { _ in try await keeper.launch() }
         try store.begin(in: system)
@@ -71,21 +79,31 @@ final class JoinedCluster: DriverCluster {
         client.follow()
     }
 
+    /// Has the node of this machine keep the program, for other nodes too, also after this process has ended.
+    private func keepProgram(of job: JobSpec) async throws {
+        let raylet = try Raylet.at(keeper, using: system)
+        do {
+            try await client.bounded("join") { _ in try await raylet.prepare(job) }
+        } catch let error as ClusterError where error.code == .noSuchActor {
+            // The head of a test, which has no node.
+        }
+    }
+
     /// The head has been lost, or has lost this driver: it waits to hear that the driver is still there.
-    private func joinAgain(_ record: ProcessRecord) {
+    private func joinAgain(_ record: ProcessRecord, _ job: JobSpec) {
         rejoining.withLock { rejoining in
             guard rejoining == nil, !system.isCutOff else { return }
             // Unstructured: a link's end is what calls this. It ends when the head has heard, or with this part.
             rejoining = Task.detached(executorPreference: system.control.tasks) { [self] in
-                await joinUntilHeard(record)
+                await joinUntilHeard(record, job)
                 self.rejoining.withLock { $0 = nil }
             }
         }
     }
 
-    private func joinUntilHeard(_ record: ProcessRecord) async {
+    private func joinUntilHeard(_ record: ProcessRecord, _ job: JobSpec) async {
         do {
-            try await GCSPatience(system).ask { try await client.gcs.driverJoined(record) }
+            try await GCSPatience(system).ask { try await client.gcs.driverJoined(record, job: job) }
         } catch let error as ClusterError {
             guard case .workerDied = error.code else { return }
             system.logger.critical(

@@ -98,10 +98,7 @@ package final class NodeDaemon: Sendable {
             gate.close()
             throw error
         }
-        // TRIAL: until jobs bring their programs.
-        var program = WorkerProgram.current
-        if let path = getenv("TRIAL_PROGRAM") { program.path = String(cString: path) }
-        launcher = ProcessLauncher(program: program, outputLane: lane, logger: logger)
+        launcher = ProcessLauncher(program: nil, outputLane: lane, logger: logger)
         head =
             identity == nil
             ? nil

@@ -82,7 +82,7 @@ package final class NodeHost: Sendable {
         try system.listen()
         try store.begin()
         try await withTaskExecutorPreference(system.control.tasks) { try await raylet.begin() }
-        client.follow()
+        client.follow(for: [raylet])
     }
 
     /// Ends all workers, after their actors, and waits until they are gone; then this part of the process.

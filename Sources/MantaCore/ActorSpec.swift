@@ -9,6 +9,8 @@ package struct ActorSpec: Hashable, Sendable, Codable {
     /// The encoded `Arguments`.
     package var arguments: [UInt8]
     package var options: ActorOptions
+    /// The job whose program it is built from; also of a detached one, which does not belong to it.
+    package var job: ProcessID
 
     package init(
         id: ActorID,
@@ -16,7 +18,8 @@ package struct ActorSpec: Hashable, Sendable, Codable {
         mangledTypeName: String,
         typeName: String,
         arguments: [UInt8],
-        options: ActorOptions
+        options: ActorOptions,
+        job: ProcessID
     ) {
         self.id = id
         self.epoch = epoch
@@ -24,5 +27,6 @@ package struct ActorSpec: Hashable, Sendable, Codable {
         self.typeName = typeName
         self.arguments = arguments
         self.options = options
+        self.job = job
     }
 }

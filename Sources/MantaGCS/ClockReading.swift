@@ -14,6 +14,9 @@ package struct ClockReading: Hashable, Sendable {
         self.calendar = calendar
     }
 
+    /// How far the calendar is ahead of the monotonic clock, in seconds.
+    var offset: Double { (Double(calendar) - Double(moment.nanoseconds)) / 1e9 }
+
     /// The calendar time of a moment that is not in the future.
     func calendar(of past: Moment) -> Int64 {
         calendar - Int64(clamping: moment.nanoseconds - min(past, moment).nanoseconds)

@@ -22,13 +22,15 @@ extension ControlPlane {
         if let known = directory.actor(ofRequest: request.number), known.deathCause != Self.headEnded {
             return known.id
         }
+        let program = try programJob(for: request, caller: job)
         let spec = ActorSpec(
             id: directory.nextActorID(hasOwnLane: request.options.isolation == .thread),
             epoch: 1,
             mangledTypeName: request.mangledTypeName,
             typeName: request.typeName,
             arguments: request.arguments,
-            options: request.options
+            options: request.options,
+            job: program
         )
         let (owner, job) = try owner(for: request, job: job)
         try directory.register(spec, owner: owner, job: job, request: request.number)
@@ -80,6 +82,16 @@ extension ControlPlane {
             if directory.process(job)?.deathCause != nil { throw ownerDied(request, "the driver \(job)") }
             return (.job(job), job)
         }
+    }
+
+    /// The job whose program the actor is built from: that of its spawner, also when it does not belong to it.
+    private func programJob(
+        for request: SpawnRequest,
+        caller: ProcessID
+    ) throws(ClusterError) -> ProcessID {
+        let job = request.spawner.flatMap { directory.actor($0.id)?.spec.job } ?? caller
+        if directory.job(job)?.isKept == false { throw ownerDied(request, "the job of \(job)") }
+        return job
     }
 
     private func ownerDied(_ request: SpawnRequest, _ owner: String) -> ClusterError {
@@ -137,6 +149,9 @@ extension ControlPlane {
         }
     }
 
+    /// The job of a driver begins.
+    package mutating func jobStarted(_ job: JobSpec) { directory.jobStarted(job) }
+
     /// How long actors have to end in order whose owner has ended: nobody waits for them, but they hold resources.
     private static let orphanStopLimit = Duration.seconds(5)
 
@@ -147,6 +162,7 @@ extension ControlPlane {
     ///   - limit: How long its actors have to end in order; 5 seconds for `nil`.
     ///   - now: The time.
     package mutating func jobEnded(_ job: ProcessID, within limit: Duration? = nil, now: Moment) {
+        directory.jobEnded(job, at: wallTime(at: now))
         let limit = limit ?? Self.orphanStopLimit
         for id in directory.owned(by: .job(job)) { _ = try? stop(id, .jobEnded, within: limit, now: now) }
     }

@@ -140,7 +140,13 @@ extension ControlPlane {
     /// may be older than the answer by which the lease came to be held. If it is lost, the raylet's report of that is
     /// on its way, and the answers to instructions are too.
     package mutating func nodeJoined(_ node: NodeRegistration, now: Moment) -> NodeAdmission {
-        switch membership.joined(node.id) {
+        let outcome = membership.joined(node.id)
+        if outcome != .fenced {
+            for program in node.programs {
+                programs.stored(program, at: ProgramSource(node: node.id, raylet: node.raylet))
+            }
+        }
+        switch outcome {
         case .fenced: return .fenced
         case .again: returned(node, now: now)
         case .new:
@@ -183,6 +189,7 @@ extension ControlPlane {
     }
 
     private mutating func removed(_ node: NodeID, now: Moment) {
+        programs.nodeLeft(node)
         let address = scheduler.address(of: node)
         let changes = scheduler.nodeLeft(node)
         let (processes, incarnations) = directory.nodeLeft(node)
@@ -198,6 +205,9 @@ extension ControlPlane {
             act(.news)
         }
         for process in processes { act(.processEnded(process)) }
+        for process in processes where directory.job(process)?.hasEnded == false {
+            jobEnded(process, now: now)
+        }
         for failed in changes.failed { placementFailed(failed, now: now) }
         resume(changes.placed)
         for key in incarnations { incarnationEnded(key, .nodeDied(node), now: now) }

@@ -42,7 +42,8 @@ extension ControlPlane {
             Membership(grace: grace, isStored: true),
             // No reader can be so far with the feed of an earlier life.
             feed: Feed(first: stored.identity.epoch << 40),
-            seed: seed
+            seed: seed,
+            clockOffset: clock.offset
         )
         restoreNodes(stored)
         try restoreLeases(stored)
@@ -158,6 +159,7 @@ extension ControlPlane {
         lastNodeNumber += 1
         var registration = node
         registration.hosted = []
+        registration.programs = []
         nodes[node.id] = MemberNode(registration: registration, number: lastNodeNumber)
     }
 

@@ -22,6 +22,7 @@ package struct ControlPlane: Sendable {
     package internal(set) var scheduler = ClusterScheduler()
     package internal(set) var membership: Membership
     package internal(set) var feed = Feed()
+    package internal(set) var programs = ProgramTable()
     package internal(set) var failures = FailureLog()
 
     /// What is to be done, in this order.
@@ -87,6 +88,7 @@ package struct ControlPlane: Sendable {
     private var reminderCount: UInt64 = 0
     private var actions: [Action] = []
     var random: SplitMix64
+    private let clockOffset: Double
 
     /// How long after an unanswered instruction it is sent again.
     package static let resendDelay = Duration.milliseconds(250)
@@ -95,7 +97,9 @@ package struct ControlPlane: Sendable {
     ///   - cluster: The scope of the identifiers made here.
     ///   - seed: Of the jitter of restarts.
     ///   - grace: How long a node that has lost its link has to come back.
-    package init(cluster: UInt64, seed: UInt64, grace: Duration = .seconds(3)) {
+    ///   - clockOffset: How far the clock of the wall is ahead of the time that is passed in, in seconds.
+    package init(cluster: UInt64, seed: UInt64, grace: Duration = .seconds(3), clockOffset: Double = 0) {
+        self.clockOffset = clockOffset
         directory = Directory(cluster: cluster)
         membership = Membership(grace: grace)
         leases = Leases(isStored: false)
@@ -105,7 +109,8 @@ package struct ControlPlane: Sendable {
 
     /// A control plane of which the changes are stored, on top of what an earlier life has left: see
     /// `ControlPlane+Restoring.swift`.
-    init(_ directory: Directory, _ membership: Membership, feed: Feed, seed: UInt64) {
+    init(_ directory: Directory, _ membership: Membership, feed: Feed, seed: UInt64, clockOffset: Double) {
+        self.clockOffset = clockOffset
         self.directory = directory
         self.membership = membership
         self.feed = feed
@@ -123,6 +128,9 @@ package struct ControlPlane: Sendable {
     mutating func act(_ action: Action) { actions.append(action) }
 
     // MARK: Time
+
+    /// In seconds since 1 January 1970, UTC.
+    func wallTime(at now: Moment) -> Double { clockOffset + Double(now.nanoseconds) / 1e9 }
 
     /// When `timePassed(to:)` next has something to do.
     package var nextDeadline: Moment? {

@@ -26,15 +26,18 @@ extension Directory {
         }
         try actorTable.restore(records)
         try processTable.restore(stored.processes)
+        try jobTable.restore(stored.jobs, live: actorTable.all.filter { $0.deathCause == nil })
     }
 
     var hasChanges: Bool {
-        !actorTable.changes.isEmpty || !processTable.changes.isEmpty || lastActorNumber != storedActorNumber
+        !actorTable.changes.isEmpty || !processTable.changes.isEmpty || !jobTable.changes.isEmpty
+            || lastActorNumber != storedActorNumber
     }
 
     mutating func takeChanges(into changes: inout DirectoryChanges) {
         changes.actors = actorTable.takeChanges()
         changes.processes = processTable.takeChanges()
+        changes.jobs = jobTable.takeChanges()
         guard lastActorNumber != storedActorNumber else { return }
         storedActorNumber = lastActorNumber
         changes.counters = StoredCounters(lastActorNumber: lastActorNumber)

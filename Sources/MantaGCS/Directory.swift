@@ -19,24 +19,28 @@ package struct Directory: Sendable {
     var storedActorNumber: UInt64 = 0
     var actorTable: ActorTable
     var processTable: ProcessTable
+    var jobTable: JobTable
 
     /// - Parameters:
     ///   - cluster: The scope of the identifiers made here.
     ///   - liveActorLimit: How many actors may not be dead; past it none can be registered.
     ///   - deadActorLimit: How many dead actors are kept, the newest.
     ///   - deadProcessLimit: The same for processes.
+    ///   - endedJobLimit: How many jobs are kept that have ended with all of their actors, the newest.
     ///   - isStored: Whether somebody takes what changes.
     package init(
         cluster: UInt64,
         liveActorLimit: Int = 1_000_000,
         deadActorLimit: Int = 10_000,
         deadProcessLimit: Int = 10_000,
+        endedJobLimit: Int = 1_000,
         isStored: Bool = false
     ) {
         self.cluster = cluster
         self.liveActorLimit = liveActorLimit
         actorTable = ActorTable(deadLimit: deadActorLimit, isStored: isStored)
         processTable = ProcessTable(deadLimit: deadProcessLimit, isStored: isStored)
+        jobTable = JobTable(listedLimit: endedJobLimit, isStored: isStored)
     }
 }
 
@@ -82,6 +86,7 @@ extension Directory {
             throw ClusterError(.overloaded, "the cluster has \(liveCount) actors, which is the limit")
         }
         actorTable.insert(spec, owner: owner, job: job, request: request)
+        jobTable.actorRegistered(of: spec.job)
     }
 
     package enum OnPlaced: Hashable, Sendable {
@@ -129,7 +134,8 @@ extension Directory {
             id: location.process,
             node: node,
             endpoint: location.endpoint,
-            operatingSystemID: operatingSystemID
+            operatingSystemID: operatingSystemID,
+            job: record.spec.job
         )
         if case .dead(let cause) = processJoined(process) { return .processLeft(cause) }
         var location = location
@@ -181,7 +187,7 @@ extension Directory {
     }
 
     private mutating func dead(_ id: ActorID, _ cause: DeathCause) -> OnIncarnationEnded {
-        actorTable.end(id, cause).map { .dead($0) } ?? .stale
+        died(id, cause).map { .dead($0) } ?? .stale
     }
 
     /// Notes that an actor was asked to stop: the end of its incarnation is its own, with this cause.
@@ -202,7 +208,9 @@ extension Directory {
     ///
     /// - Returns: The record, if this ended it.
     package mutating func died(_ id: ActorID, _ cause: DeathCause) -> ActorRecord? {
-        actorTable.end(id, cause)
+        guard let record = actorTable.end(id, cause) else { return nil }
+        jobTable.actorDied(of: record.spec.job)
+        return record
     }
 
     package func owned(by owner: ActorOwner) -> [ActorID] { actorTable.ids(of: owner) }
@@ -257,6 +265,23 @@ extension Directory {
         let processes = processTable.ids(on: node)
         for process in processes { _ = processTable.end(process, .nodeDied(node)) }
         return (processes, actorTable.ids(on: node).compactMap { actorTable[$0]?.key })
+    }
+}
+
+// MARK: - Jobs
+
+extension Directory {
+    /// A driver has joined, and its job begins; said again, it changes nothing.
+    package mutating func jobStarted(_ spec: JobSpec) { jobTable.start(spec) }
+
+    /// A driver has ended, at a time in seconds since 1 January 1970. Its job is kept while actors of it live.
+    package mutating func jobEnded(_ job: ProcessID, at time: Double) { jobTable.end(job, at: time) }
+
+    package func job(_ id: ProcessID) -> JobRecord? { jobTable[id] }
+
+    /// All jobs that are not forgotten, oldest first.
+    package func jobs() -> [JobInfo] {
+        jobTable.all.map(\.info).sorted { ($0.startTime, $0.id.rawValue) < ($1.startTime, $1.id.rawValue) }
     }
 }
 

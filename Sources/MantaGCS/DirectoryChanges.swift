@@ -17,10 +17,12 @@ package struct DirectoryChanges: Sendable {
     var processes: [Change<ProcessID, StoredProcess>] = []
     var actors: [Change<ActorID, Boxed<ActorRecord>>] = []
     var endings: [Change<ActorID, [StoredEnding]>] = []
+    var jobs: [Change<ProcessID, StoredJob>] = []
 
     /// How many entries change.
     package var count: Int {
         (counters == nil ? 0 : 1) + nodes.count + processes.count + actors.count + endings.count
+            + jobs.count
     }
 
     /// The changes as they are stored: some microseconds for each, so not for a lane that others wait for.
@@ -34,6 +36,7 @@ package struct DirectoryChanges: Sendable {
         try append(processes, as: .process, into: &entries, id: \.rawValue) { $0 }
         try append(actors, as: .actor, into: &entries, id: \.number) { StoredActor($0.value, at: clock) }
         try append(endings, as: .ending, into: &entries, id: \.number) { $0 }
+        try append(jobs, as: .job, into: &entries, id: \.rawValue) { $0 }
         return entries
     }
 

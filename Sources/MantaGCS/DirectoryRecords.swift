@@ -122,13 +122,22 @@ package struct ProcessRecord: Hashable, Sendable, Codable {
     package let node: NodeID
     package let endpoint: Endpoint
     package let operatingSystemID: Int32
+    /// Of a worker: the job that it was started for.
+    package let job: ProcessID?
     /// Why it is dead; `nil` while it lives.
     package internal(set) var deathCause: DeathCause?
 
-    package init(id: ProcessID, node: NodeID, endpoint: Endpoint, operatingSystemID: Int32) {
+    package init(
+        id: ProcessID,
+        node: NodeID,
+        endpoint: Endpoint,
+        operatingSystemID: Int32,
+        job: ProcessID? = nil
+    ) {
         self.id = id
         self.node = node
         self.endpoint = endpoint
         self.operatingSystemID = operatingSystemID
+        self.job = job
     }
 }

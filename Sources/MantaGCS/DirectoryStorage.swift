@@ -40,6 +40,7 @@ package struct StoredEntry: Hashable, Sendable {
         case actor = 4
         /// The leases of an actor that are being ended.
         case ending = 5
+        case job = 6
     }
 
     package var key: Key

@@ -12,8 +12,9 @@ extension GCS {
     /// - Throws: ``ClusterError``: `nameTaken`, `infeasible`, `placementTimedOut`, or what went wrong on the
     ///   node.
     package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
+        let job = job(of: request)
         let id = try step { plane throws(ClusterError) in
-            try plane.spawn(request, job: job(of: request), now: Lane.now)
+            try plane.spawn(request, job: job, now: Lane.now)
         }
         switch try await settledNow(id) {
         case .created(let location): return .created(id, location)
@@ -42,9 +43,10 @@ extension GCS {
 
     /// The actor of a name, created if there is none; of callers at the same time, one creates it.
     package distributed func getOrSpawn(_ request: SpawnRequest) async throws -> FoundOrFailed {
+        let job = job(of: request)
         while true {
             let step = try step { plane throws(ClusterError) in
-                try plane.getOrSpawn(request, job: job(of: request), now: Lane.now)
+                try plane.getOrSpawn(request, job: job, now: Lane.now)
             }
             let end: SpawnEnd
             switch step {
@@ -94,11 +96,6 @@ extension GCS {
             location: record.location,
             cursor: plane.feed.cursor
         )
-    }
-
-    /// The driver of whose job an actor becomes part if its spawner has none: the caller, if it is one.
-    private func job(of request: SpawnRequest) -> ProcessID {
-        drivers.contains(request.caller) ? request.caller : actorSystem.process
     }
 
     // MARK: Ends

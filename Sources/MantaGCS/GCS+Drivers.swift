@@ -1,9 +1,9 @@
 internal import Distributed
-internal import MantaCore
+package import MantaCore
 internal import MantaRuntime
 import MantaTransport
 
-// Drivers that do not host the GCS, and whether they are there: a job ends with its driver.
+// Drivers, and whether those are there that do not host the GCS: a job ends with its driver.
 
 extension GCS {
     /// How long a driver on another machine has to come back that has lost its links.
@@ -13,14 +13,18 @@ extension GCS {
     /// Whether links can be lost whose two ends both live.
     private var hasNetwork: Bool { actorSystem.options.network != nil }
 
-    /// A driver takes part in the cluster, perhaps again after it has lost its links.
+    /// A driver takes part in the cluster, and its job begins; perhaps again after it has lost its links.
     ///
     /// - Throws: `workerDied` when it was declared dead: its job has ended.
-    package distributed func driverJoined(_ process: ProcessRecord) throws {
+    package distributed func driverJoined(_ process: ProcessRecord, job: JobSpec) throws {
         try processJoined(process)
-        drivers.insert(process.id)
-        step { $0.driverJoined(process.id) }
         let id = process.id
+        step { plane in
+            plane.driverJoined(id)
+            plane.jobStarted(job)
+        }
+        guard id != actorSystem.process else { return }
+        drivers.insert(id)
         actorSystem.watch(id, heartbeat: hasNetwork ? heartbeat : nil) { [callbacks] _ in
             callbacks.perform { $0.driverLost(id) }
         }

@@ -66,7 +66,8 @@ package distributed actor GCS: ControlActor {
         plane = ControlPlane(
             cluster: actorSystem.options.cluster,
             seed: .random(in: 0 ... .max),
-            grace: liveness.grace
+            grace: liveness.grace,
+            clockOffset: Self.clockOffset
         )
     }
 

@@ -30,6 +30,8 @@ package struct NodeRegistration: Sendable, Codable {
     package var raylet: ActorID
     /// The incarnations that it hosts or builds.
     package var hosted: [ActorKey]
+    /// The executables that other raylets may fetch from it.
+    package var programs: [ProgramID]
 
     package init(
         id: NodeID,
@@ -38,7 +40,8 @@ package struct NodeRegistration: Sendable, Codable {
         resources: Resources,
         labels: [String: String],
         raylet: ActorID,
-        hosted: [ActorKey] = []
+        hosted: [ActorKey] = [],
+        programs: [ProgramID] = []
     ) {
         self.id = id
         self.address = address
@@ -47,6 +50,7 @@ package struct NodeRegistration: Sendable, Codable {
         self.labels = labels
         self.raylet = raylet
         self.hosted = hosted
+        self.programs = programs
     }
 }
 

@@ -39,7 +39,8 @@ struct StoredActor: Codable, Sendable {
             mangledTypeName: mangledTypeName,
             typeName: typeName,
             arguments: arguments,
-            options: try fields.decode(StoredOptions.self).options
+            options: try fields.decode(StoredOptions.self).options,
+            job: try fields.decode(ProcessID.self)
         )
         state = try fields.decode(State.self)
         cause = try fields.decodeIfPresent(DeathCause.self)
@@ -68,6 +69,7 @@ struct StoredActor: Codable, Sendable {
         try fields.encode(spec.typeName)
         try fields.encode(spec.arguments)
         try fields.encode(StoredOptions(spec.options))
+        try fields.encode(spec.job)
         try fields.encode(state)
         try fields.write(cause)
         try fields.write(owner)

@@ -9,6 +9,7 @@ package struct StoredDirectory: Sendable {
     var processes: [StoredProcess] = []
     var actors: [StoredActor] = []
     var endings: [(actor: ActorID, leases: [StoredEnding])] = []
+    var jobs: [StoredJob] = []
 
     /// An empty one.
     package init(_ identity: DirectoryIdentity) { self.identity = identity }
@@ -39,6 +40,7 @@ package struct StoredDirectory: Sendable {
         case .node: nodes.append(try CBOR.decode(StoredNode.self, from: bytes))
         case .process: processes.append(try CBOR.decode(StoredProcess.self, from: bytes))
         case .actor: actors.append(try CBOR.decode(StoredActor.self, from: bytes))
+        case .job: jobs.append(try CBOR.decode(StoredJob.self, from: bytes))
         case .ending:
             endings.append(
                 (

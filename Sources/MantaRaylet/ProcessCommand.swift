@@ -6,6 +6,8 @@ package struct ProcessCommand {
     var path: String
     var arguments: [String]
     var environment: [String: String]
+    /// Where it starts; `nil`, or a folder that is not there: where this process is.
+    var directory: String?
 
     /// Starts it with `control` as descriptor 3, and the other two as its standard output and error; `inOwnGroup`, it leads
     /// a process group, to which all belong that it starts.
@@ -14,7 +16,17 @@ package struct ProcessCommand {
     package func spawn(control: Int32, output: Int32, errors: Int32, inOwnGroup: Bool = false) -> Int32 {
         withCStrings(arguments) { arguments in
             withCStrings(environment.map { "\($0.key)=\($0.value)" }.sorted()) { environment in
-                manta_spawn(path, arguments, environment, control, output, errors, inOwnGroup ? 1 : 0)
+                let directory = directory.flatMap { access($0, X_OK) == 0 ? $0 : nil }
+                return manta_spawn_in(
+                    directory,
+                    path,
+                    arguments,
+                    environment,
+                    control,
+                    output,
+                    errors,
+                    inOwnGroup ? 1 : 0
+                )
             }
         }
     }

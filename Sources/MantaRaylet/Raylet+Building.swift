@@ -97,7 +97,7 @@ extension Raylet {
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 requests[spec.id] = Request(spec: spec, continuation: continuation)
-                carryOut(pool.request(spec.id, need))
+                carryOut(pools.request(spec.id, need, of: spec.job))
                 if Task.isCancelled { withdraw(spec.id) }
             }
         } onCancel: {
@@ -111,7 +111,7 @@ extension Raylet {
 
     private func withdraw(_ actor: ActorID) {
         guard let request = requests.removeValue(forKey: actor) else { return }
-        pool.withdraw(actor)
+        carryOut(pools.withdraw(actor))
         request.continuation.resume(returning: .failure(ClusterError(.cancelled, "the spawn was cancelled")))
     }
 }

@@ -25,7 +25,7 @@ extension Raylet {
             throw ClusterError(.notConnected, "\(options.node) was declared dead before it had joined")
         }
         if isRemote { try await announceProcess() }
-        carryOut(pool.begin())
+        if let job = options.ownJob { carryOut(pools.begin(job)) }
     }
 
     /// Enters the raylet's own process in the directory, so that its links are closed when the node is declared dead.
@@ -49,7 +49,8 @@ extension Raylet {
                 resources: options.resources,
                 labels: options.labels,
                 raylet: id,
-                hosted: leases.all
+                hosted: leases.all,
+                programs: programs.stored
             )
         )
     }

@@ -22,17 +22,18 @@ extension Raylet {
                 id: worker,
                 node: options.node,
                 endpoint: actorSystem.options.endpoint(of: worker),
-                operatingSystemID: entry.process.operatingSystemID
+                operatingSystemID: entry.process.operatingSystemID,
+                job: pools.job(of: worker)
             )
         )
         await passOnCuts(to: worker)
-        carryOut(pool.ready(worker))
+        carryOut(pools.ready(worker))
     }
 
-    func carryOut(_ actions: [WorkerPool.Action]) {
+    func carryOut(_ actions: [WorkerPools.Action]) {
         for action in actions {
             switch action {
-            case .start(let actor): start(for: actor)
+            case .start(let job, let actor): start(job, for: actor)
             case .assign(let actor, let worker):
                 requests.removeValue(forKey: actor)?.continuation.resume(returning: .success(worker))
             case .refuse(let actor, let cause):
@@ -42,38 +43,51 @@ extension Raylet {
                     )
                 )
             case .retire(let worker): workers[worker]?.process.kill()
+            case .close(let job): close(job)
             }
         }
     }
 
-    private func start(for actor: ActorID?) {
-        guard !isStopping else { return carryOut(pool.startFailed(.killed)) }
+    /// Starts a worker for a job: from its program, or from the launcher's own for `nil`.
+    func start(_ job: ProcessID, for actor: ActorID?, _ program: WorkerProgram?) {
+        guard !isStopping else { return carryOut(pools.startFailed(for: job, .killed)) }
         let id = actorSystem.newChildID()
-        let environment = actor.flatMap { requests[$0]?.spec.options.environment } ?? [:]
+        var launch = options.launch(id, raylet: self.id, system: actorSystem)
+        if let spec = jobs[job]?.spec { launch.namespace = spec.namespace }
         do {
             let (process, control) = try options.launcher.start(
-                options.launch(id, raylet: self.id, system: actorSystem),
-                adding: environment,
+                WorkerStart(
+                    launch: launch,
+                    program: program,
+                    environment: actor.flatMap { requests[$0]?.spec.options.environment } ?? [:],
+                    job: job,
+                    logDirectory: options.logDirectory
+                ),
                 lane: actorSystem.control,
                 onExit: { [callbacks] cause in callbacks.perform { $0.exited(id, cause) } }
             )
             workers[id] = Worker(process: process)
             processes.add(process)
-            pool.started(id)
+            pools.started(id, for: job)
             greet(id, control)
             callbacks.perform(after: Self.startTimeout) { $0.checkStarted(id) }
         } catch {
-            logger.error("cannot start a worker", metadata: ["error": "\(error)"])
-            let known = error as? ClusterError
-            startError = ClusterError(
-                known?.code ?? .overloaded,
-                known?.message ?? "cannot start a worker: \(error)",
-                hint: known?.hint,
-                outcome: .notExecuted
-            )
-            carryOut(pool.startFailed(.killed))
-            startError = nil
+            startFailed(job, error)
         }
+    }
+
+    /// The job's oldest start comes to nothing: whoever waits for it learns why.
+    func startFailed(_ job: ProcessID, _ error: any Error) {
+        logger.error("cannot start a worker", metadata: ["job": "\(job)", "error": "\(error)"])
+        let known = error as? ClusterError
+        startError = ClusterError(
+            known?.code ?? .overloaded,
+            known?.message ?? "cannot start a worker: \(error)",
+            hint: known?.hint,
+            outcome: .notExecuted
+        )
+        carryOut(pools.startFailed(for: job, .killed))
+        startError = nil
     }
 
     /// Waits for the worker to greet on its control socket, and makes a connection of it.
@@ -135,7 +149,7 @@ extension Raylet {
         options.store.takeBack()
         if lastEnds.count >= 1_000 { lastEnds.removeAll() }
         lastEnds[worker] = cause
-        let actors = pool.actors(in: worker)
+        let actors = pools.actors(in: worker)
         // What was being built is answered for where it was asked for.
         let ended = actors.compactMap { leases.lease(of: $0) }.filter { $0.answer != nil && $0.ending == nil }
         if !isStopping, !ended.isEmpty {
@@ -150,13 +164,13 @@ extension Raylet {
         report(worker, cause, ended.map(\.spec.key))
         for lease in ended { release(lease.spec.key) }
         for waiter in entry.exitWaiters { waiter.resume() }
-        carryOut(pool.left(worker, cause))
+        carryOut(pools.left(worker, cause))
     }
 
     /// What the lines that a worker writes come from: its actor, if it has only one.
     func label(of worker: ProcessID) -> String? {
-        if let actor = pool.soleActor(in: worker) { return leases.lease(of: actor)?.spec.label }
-        let count = pool.actorCount(in: worker)
+        if let actor = pools.soleActor(in: worker) { return leases.lease(of: actor)?.spec.label }
+        let count = pools.actorCount(in: worker)
         return count == 0 ? nil : "\(count) actors"
     }
 

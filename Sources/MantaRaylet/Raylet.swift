@@ -8,8 +8,9 @@ internal import MantaTransport
 /// One node: admits actors against its resources, and starts, watches and ends its worker processes.
 ///
 /// It lives on the control lane of its process. What it decides is in two values: `LeaseTable`, what the actors
-/// hold, and `WorkerPool`, which process hosts which. Building is in `Raylet+Building.swift`, processes are in
-/// `Raylet+Workers.swift`, its place in the cluster is in `Raylet+Membership.swift`.
+/// hold, and `WorkerPools`, which process hosts which. Building is in `Raylet+Building.swift`, processes are in
+/// `Raylet+Workers.swift`, what they are started from in `Raylet+Jobs.swift`, its place in the cluster is in
+/// `Raylet+Membership.swift`.
 package distributed actor Raylet: ControlActor {
     package typealias ActorSystem = ClusterSystem
 
@@ -22,7 +23,10 @@ package distributed actor Raylet: ControlActor {
     let callbacks: ControlCallbacks<Raylet>
     let processes: WorkerProcesses
     var leases: LeaseTable
-    var pool: WorkerPool
+    var pools: WorkerPools
+    /// What is known of those that have a pools.
+    var jobs: [ProcessID: Job] = [:]
+    let programs: ProgramCache
     var workers: [ProcessID: Worker] = [:]
     /// Actors that wait for their worker.
     var requests: [ActorID: Request] = [:]
@@ -53,6 +57,15 @@ package distributed actor Raylet: ControlActor {
         var exitWaiters: [CheckedContinuation<Void, Never>] = []
     }
 
+    struct Job {
+        /// `nil` until the GCS has been asked.
+        var spec: JobSpec?
+        /// The workers that wait for the job's program; each entry is whom the worker is for.
+        var starts: [ActorID?] = []
+        /// There is a task that sees to them.
+        var isStarting = false
+    }
+
     struct Request {
         var spec: ActorSpec
         var continuation: CheckedContinuation<Result<ProcessID, ClusterError>, Never>
@@ -74,7 +87,13 @@ package distributed actor Raylet: ControlActor {
         self.callbacks = callbacks
         logger = actorSystem.logger
         leases = LeaseTable(total: options.resources)
-        pool = WorkerPool(sharedLimit: options.sharedWorkerCount, idleTarget: options.idleWorkerCount)
+        pools = WorkerPools(sharedLimit: options.sharedWorkerCount, idleTarget: options.idleWorkerCount)
+        programs =
+            options.programs
+            ?? ProgramCache(
+                directory: "\(actorSystem.options.directory)/programs",
+                logger: actorSystem.logger
+            )
     }
 
     /// Makes the raylet of a node in this process, which may host several, told apart by `index`; `begin()` has it join
@@ -152,7 +171,7 @@ package distributed actor Raylet: ControlActor {
     /// Lets an incarnation end in order. Returns when it is gone.
     package distributed func stop(_ key: ActorKey, _ cause: DeathCause, within limit: Duration) async throws {
         guard let lease = leases[key], lease.answer != nil, lease.ending == nil,
-            let home = pool.home(of: key.id)
+            let home = pools.home(of: key.id)
         else { return try await end(key, cause) }
         let system = actorSystem
         await uncancelled(on: system.control) {
@@ -165,8 +184,8 @@ package distributed actor Raylet: ControlActor {
     }
 
     private func takeAway(_ key: ActorKey, _ cause: DeathCause) async {
-        if let home = pool.home(of: key.id) {
-            if pool.dedicatedWorker(of: key.id) != nil {
+        if let home = pools.home(of: key.id) {
+            if pools.dedicatedWorker(of: key.id) != nil {
                 workers[home]?.process.kill()
                 await exit(of: home)
             } else {
@@ -186,8 +205,8 @@ package distributed actor Raylet: ControlActor {
     /// Gives back what an incarnation held, and tells those who wait for that.
     func release(_ key: ActorKey) {
         guard leases.gone(key) else { return }
-        let home = pool.home(of: key.id)
-        carryOut(pool.ended(key.id))
+        let home = pools.home(of: key.id)
+        carryOut(pools.ended(key.id))
         if let home { workers[home]?.process.setLabel(label(of: home)) }
         for waiter in releaseWaiters.removeValue(forKey: key) ?? [] { waiter.resume() }
     }
@@ -210,6 +229,7 @@ package distributed actor Raylet: ControlActor {
     /// Ends all workers, after their actors, and waits until they are gone.
     package distributed func stop(within limit: Duration) async {
         isStopping = true
+        programs.stop()
         await stopActors(within: limit)
         // Its control link closed, a worker ends by itself; one that has none yet is ended.
         for (worker, entry) in workers {
@@ -226,7 +246,7 @@ package distributed actor Raylet: ControlActor {
     }
 
     private func stopActors(within limit: Duration) async {
-        let homes = Set(leases.running.compactMap { pool.home(of: $0.id) })
+        let homes = Set(leases.running.compactMap { pools.home(of: $0.id) })
         let system = actorSystem
         await withTaskGroup(of: Void.self) { group in
             for home in homes {

@@ -22,6 +22,11 @@ package struct RayletOptions: Sendable {
     package var workerHeartbeat = LinkLimits.Heartbeat(interval: .seconds(1), bound: .seconds(15))
     package var launcher: any WorkerLauncher
     package var store: NodeStore
+    /// The job whose workers are started before anybody asks, from the launcher's own program: that of a driver which hosts
+    /// its cluster. `nil` elsewhere.
+    package var ownJob: ProcessID?
+    /// Where programs of jobs are kept; `nil`: in the folder of the system.
+    package var programs: ProgramCache?
     /// Where the folders of jobs are in which their workers' output is kept; `nil`: it only goes to the log.
     package var logDirectory: String?
 

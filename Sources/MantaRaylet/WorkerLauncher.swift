@@ -6,15 +6,13 @@ package protocol WorkerLauncher: Sendable {
     /// Starts a worker.
     ///
     /// - Parameters:
-    ///   - launch: What it is told.
-    ///   - environment: Variables of its own.
+    ///   - start: What is to be started. A launcher within a process has no use for the program.
     ///   - lane: The raylet's; what happens to the worker is noticed there.
     ///   - onExit: Called once, when it has ended.
     /// - Returns: The worker, and this end of its control socket.
-    /// - Throws: ``ClusterError`` when the system has no process or descriptor left.
+    /// - Throws: ``ClusterError`` when there is no program, or the system has no process or descriptor left.
     func start(
-        _ launch: WorkerLaunch,
-        adding environment: [String: String],
+        _ start: WorkerStart,
         lane: Lane,
         onExit: @escaping @Sendable (DeathCause) -> Void
     ) throws -> (worker: any WorkerHandle, control: Int32)

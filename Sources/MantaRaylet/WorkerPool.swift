@@ -1,10 +1,10 @@
 package import MantaCore
 
-/// Which worker process hosts which actor, and how many workers there are.
+/// Which worker process of a job hosts which actor, and how many workers there are.
 ///
 /// A worker goes `starting → idle → shared | dedicated → gone`. Shared workers host many actors; a dedicated
 /// one hosts a single actor and ends with it. A few idle ones are kept ready, because a process takes
-/// milliseconds to start and an actor microseconds.
+/// milliseconds to start and an actor microseconds. Once the job has ended, workers that host nothing are retired.
 ///
 /// Pure state: requests and processes' events go in, and the owner carries out the actions that come back.
 package struct WorkerPool {
@@ -34,6 +34,8 @@ package struct WorkerPool {
         case idle
         case shared(actorCount: Int)
         case dedicated(ActorID)
+        /// It is to end, and hosts nobody.
+        case retiring
     }
 
     private let sharedLimit: Int
@@ -48,6 +50,7 @@ package struct WorkerPool {
     private var unnamedStarts: [ActorID?] = []
     /// After a worker that ended while it started, none is started for the future until one succeeds.
     private var isStartingFailing = false
+    private var hasEnded = false
 
     /// - Parameters:
     ///   - sharedLimit: How many shared workers to have before actors share.
@@ -61,6 +64,8 @@ package struct WorkerPool {
 
     package var workerCount: Int { workers.count }
     package var waitingCount: Int { queue.count }
+    /// Whether there is nothing in it, and nothing to come.
+    package var isEmpty: Bool { workers.isEmpty && queue.isEmpty && unnamedStarts.isEmpty }
     package func home(of actor: ActorID) -> ProcessID? { homes[actor] }
 
     /// The worker that `actor` has to itself, which ends with it.
@@ -89,6 +94,12 @@ package struct WorkerPool {
         return decide()
     }
 
+    /// Its job has ended: there may be actors that outlive it, but nothing is kept ready for others.
+    package mutating func end() -> [Action] {
+        hasEnded = true
+        return decide()
+    }
+
     /// Takes back a request that has not been granted.
     package mutating func withdraw(_ actor: ActorID) { queue.removeAll { $0.actor == actor } }
 
@@ -114,10 +125,10 @@ package struct WorkerPool {
             queue.remove(at: place)
             return [host(actor, at: index, .dedicated(actor))] + decide()
         }
-        if let actor {
+        if actor != nil {
             // The actor was withdrawn meanwhile. The worker has its environment, so it is of no use to
             // others.
-            workers[index].role = .dedicated(actor)
+            workers[index].role = .retiring
             return [.retire(worker)] + decide()
         }
         return decide()
@@ -135,15 +146,17 @@ package struct WorkerPool {
     /// An actor has ended, or could not be created.
     package mutating func ended(_ actor: ActorID) -> [Action] {
         withdraw(actor)
-        guard let worker = homes.removeValue(forKey: actor) else { return [] }
+        guard let worker = homes.removeValue(forKey: actor) else { return retirements() }
         residents[worker]?.remove(actor)
         guard let index = index(of: worker) else { return [] }
         switch workers[index].role {
         case .shared(let count): workers[index].role = .shared(actorCount: count - 1)
-        case .dedicated: return [.retire(worker)]
-        case .starting, .idle: break
+        case .dedicated:
+            workers[index].role = .retiring
+            return [.retire(worker)]
+        case .starting, .idle, .retiring: break
         }
-        return []
+        return retirements()
     }
 
     // MARK: Choices
@@ -159,7 +172,20 @@ package struct WorkerPool {
             }
         }
         queue = unmet
-        return actions + starts()
+        return actions + starts() + retirements()
+    }
+
+    /// The end of workers that nobody will need any more.
+    private mutating func retirements() -> [Action] {
+        guard hasEnded, !queue.contains(where: { $0.need != .fresh }) else { return [] }
+        return workers.indices.compactMap { index in
+            switch workers[index].role {
+            case .starting(for: nil), .idle, .shared(actorCount: 0): break
+            case .starting, .shared, .dedicated, .retiring: return nil
+            }
+            workers[index].role = .retiring
+            return .retire(workers[index].id)
+        }
     }
 
     private mutating func grant(_ actor: ActorID, _ need: Need) -> Action? {
@@ -194,7 +220,7 @@ package struct WorkerPool {
         let fresh = queue.filter { $0.need == .fresh && !underWay.contains($0.actor) }.map(\.actor)
         let waiting = queue.count { $0.need != .fresh }
         let spare = idleCount + underWay.count { $0 == nil }
-        let wanted = isStartingFailing ? waiting : waiting + idleTarget
+        let wanted = isStartingFailing || hasEnded ? waiting : waiting + idleTarget
         let starts = fresh.map { Optional($0) } + Array(repeating: nil, count: max(0, wanted - spare))
         for actor in starts where underWay.count < startingLimit {
             underWay.append(actor)

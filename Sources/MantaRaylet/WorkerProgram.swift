@@ -1,4 +1,5 @@
 internal import Glibc
+package import MantaCore
 
 /// The program that workers and nodes run: the driver's own, with its arguments and environment.
 package struct WorkerProgram: Sendable {
@@ -7,6 +8,33 @@ package struct WorkerProgram: Sendable {
     package var environment: [String: String]
     /// A test bundle's `main` runs its tests, so what is started from it must not reach that.
     package var entersBeforeMain: Bool
+    /// Where it starts, if there is such a folder; `nil`: where whoever starts it is.
+    package var workingDirectory: String?
+
+    /// That of a job, whose executable is here in the file at `path`.
+    package init(_ job: JobSpec, at path: String) {
+        self.init(
+            path: path,
+            arguments: job.arguments,
+            environment: job.environment,
+            entersBeforeMain: job.entersBeforeMain,
+            workingDirectory: job.workingDirectory
+        )
+    }
+
+    private init(
+        path: String,
+        arguments: [String],
+        environment: [String: String],
+        entersBeforeMain: Bool,
+        workingDirectory: String?
+    ) {
+        self.path = path
+        self.arguments = arguments
+        self.environment = environment
+        self.entersBeforeMain = entersBeforeMain
+        self.workingDirectory = workingDirectory
+    }
 
     /// The program of this process.
     package static var current: WorkerProgram {
@@ -26,11 +54,14 @@ package struct WorkerProgram: Sendable {
             }
             entry += 1
         }
+        let directory = getcwd(nil, 0)
+        defer { free(directory) }
         return WorkerProgram(
             path: path,
             arguments: CommandLine.arguments,
             environment: environment,
-            entersBeforeMain: name.hasSuffix(".xctest") || name.hasSuffix("swiftpm-testing-helper")
+            entersBeforeMain: name.hasSuffix(".xctest") || name.hasSuffix("swiftpm-testing-helper"),
+            workingDirectory: directory.map { String(cString: $0) }
         )
     }
 
@@ -54,6 +85,11 @@ package struct WorkerProgram: Sendable {
         variables.merge(environment) { $1 }
         variables[role] = launch
         variables[WorkerLaunch.beforeMainVariable] = entersBeforeMain ? "1" : nil
-        return ProcessCommand(path: path, arguments: arguments, environment: variables)
+        return ProcessCommand(
+            path: path,
+            arguments: arguments,
+            environment: variables,
+            directory: workingDirectory
+        )
     }
 }

@@ -17,6 +17,8 @@ enum RayletEvent {
     /// The worker has ended its instance, or is gone.
     case hostEnded(ActorKey)
     case hostStopped(ActorKey)
+    /// The feed tells that a driver has ended.
+    case jobEnded(ProcessID)
     case register
     /// A request that was not heard is sent again.
     case sendAgain(RayletRequest.Body)

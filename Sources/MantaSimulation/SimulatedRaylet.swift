@@ -2,7 +2,7 @@ import MantaCore
 import MantaGCS
 import MantaRaylet
 
-/// One life of a raylet: the real `LeaseTable` and `WorkerPool`, and what the actor `Raylet` does around them,
+/// One life of a raylet: the real `LeaseTable` and `WorkerPools`, and what the actor `Raylet` does around them,
 /// with its tasks as states.
 ///
 /// Events go in, and what it does collects in `outputs`.
@@ -37,7 +37,7 @@ struct SimulatedRaylet {
     let total: Resources
     let labels: [String: String]
     var leases: LeaseTable
-    var pool: WorkerPool
+    var pools: WorkerPools
     var workers: [ProcessID: SimulatedWorker] = [:]
     var builds: [ActorKey: Build] = [:]
     var outputs: [Output] = []
@@ -53,6 +53,8 @@ struct SimulatedRaylet {
     private var lastEnds: [ProcessID: DeathCause] = [:]
     private var lastWorker: UInt64
     private var random: SplitMix64
+    /// The drivers that have ended, as the GCS says when a job's first worker is to start, and the feed later.
+    private var endedJobs: Set<ProcessID>
     /// How many starts of a thousand fail at once.
     var startFailures = 0
 
@@ -63,6 +65,7 @@ struct SimulatedRaylet {
         labels: [String: String],
         sharedLimit: Int,
         idleTarget: Int,
+        endedJobs: Set<ProcessID>,
         seed: UInt64
     ) {
         self.address = address
@@ -70,7 +73,8 @@ struct SimulatedRaylet {
         self.total = total
         self.labels = labels
         leases = LeaseTable(total: total)
-        pool = WorkerPool(sharedLimit: sharedLimit, idleTarget: idleTarget)
+        pools = WorkerPools(sharedLimit: sharedLimit, idleTarget: idleTarget)
+        self.endedJobs = endedJobs
         lastWorker = node.rawValue << 24
         random = SplitMix64(seed: seed)
     }
@@ -92,7 +96,7 @@ struct SimulatedRaylet {
     /// Whether all that was begun has ended.
     var isAtRest: Bool {
         builds.isEmpty && clients.isEmpty && releaseWaiters.isEmpty && stops.isEmpty && told.isEmpty
-            && exitWaiters.isEmpty && pool.waitingCount == 0
+            && exitWaiters.isEmpty && pools.waitingCount == 0
     }
 
     // MARK: What the GCS has it do
@@ -127,7 +131,7 @@ struct SimulatedRaylet {
 
     mutating func stop(_ key: ActorKey, _ cause: DeathCause, within limit: Duration, call: UInt64) {
         guard let lease = leases[key], lease.answer != nil, lease.ending == nil,
-            let home = pool.home(of: key.id)
+            let home = pools.home(of: key.id)
         else { return end(key, cause, call: call) }
         if stops[key] == nil { outputs.append(.tell(home, .stop(key, within: limit))) }
         stops[key, default: []].append((call, cause))
@@ -137,7 +141,8 @@ struct SimulatedRaylet {
 
     private mutating func requestWorker(for spec: ActorSpec) {
         builds[spec.key]?.phase = .waitsForWorker
-        carryOut(pool.request(spec.id, Self.need(of: spec)))
+        carryOut(pools.request(spec.id, Self.need(of: spec), of: spec.job))
+        if endedJobs.contains(spec.job) { carryOut(pools.ended(job: spec.job)) }
         if builds[spec.key]?.isCancelled == true { cancelBuild(spec.key) }
     }
 
@@ -153,7 +158,7 @@ struct SimulatedRaylet {
         build.isCancelled = true
         switch build.phase {
         case .waitsForWorker:
-            pool.withdraw(key.id)
+            carryOut(pools.withdraw(key.id))
             build.phase = .failed(.killed)
             outputs.append(.soon(.goesOn(key)))
         case .runsInit:
@@ -172,6 +177,9 @@ struct SimulatedRaylet {
             let isFresh = Self.need(of: spec) == .fresh
             if isFresh ? entry.startedFor != key.id : entry.startedFor != nil {
                 outputs.append(.broken("\(key) was given a worker that was started for another"))
+            }
+            if entry.job != spec.job {
+                outputs.append(.broken("\(key), of \(spec.job), was given a worker of \(entry.job)"))
             }
         }
         builds[key]?.phase = .runsInit(worker)
@@ -245,8 +253,8 @@ struct SimulatedRaylet {
     // MARK: Ending
 
     private mutating func takeAway(_ key: ActorKey, _ cause: DeathCause) {
-        guard let home = pool.home(of: key.id) else { return release(key) }
-        guard pool.dedicatedWorker(of: key.id) != nil else {
+        guard let home = pools.home(of: key.id) else { return release(key) }
+        guard pools.dedicatedWorker(of: key.id) != nil else {
             return outputs.append(.tell(home, .end(key)))
         }
         outputs.append(.kill(home, .crashed(signal: 9, lastOutput: [])))
@@ -261,7 +269,7 @@ struct SimulatedRaylet {
 
     private mutating func release(_ key: ActorKey) {
         guard leases.gone(key) else { return }
-        carryOut(pool.ended(key.id))
+        carryOut(pools.ended(key.id))
         for call in releaseWaiters.removeValue(forKey: key) ?? [] {
             outputs.append(.answer(call: call, .done))
         }
@@ -270,7 +278,14 @@ struct SimulatedRaylet {
 
     // MARK: Workers
 
-    mutating func begin() { carryOut(pool.begin()) }
+    /// A driver has ended.
+    mutating func ended(job: ProcessID) {
+        endedJobs.insert(job)
+        carryOut(pools.ended(job: job))
+    }
+
+    /// The first workers are those of the driver that hosts the GCS.
+    mutating func begin() { carryOut(pools.begin(Clients.host)) }
 
     mutating func workerReady(_ worker: ProcessID) {
         guard workers[worker] != nil else { return }
@@ -289,12 +304,12 @@ struct SimulatedRaylet {
         )
     }
 
-    mutating func workerAccepted(_ worker: ProcessID) { carryOut(pool.ready(worker)) }
+    mutating func workerAccepted(_ worker: ProcessID) { carryOut(pools.ready(worker)) }
 
     mutating func workerExited(_ worker: ProcessID, _ cause: DeathCause) {
         guard workers.removeValue(forKey: worker) != nil else { return }
         lastEnds[worker] = cause
-        let ended = pool.actors(in: worker).compactMap { leases.lease(of: $0) }
+        let ended = pools.actors(in: worker).compactMap { leases.lease(of: $0) }
             .filter { $0.answer != nil && $0.ending == nil }.map(\.spec.key)
         outputs.append(.request(.processLeft(worker, cause, ended)))
         for key in ended { release(key) }
@@ -305,13 +320,13 @@ struct SimulatedRaylet {
         for key in waiting.keys.sorted(by: { $0.id.serial < $1.id.serial }) {
             outputs.append(.soon(.goesOn(key)))
         }
-        carryOut(pool.left(worker, cause))
+        carryOut(pools.left(worker, cause))
     }
 
-    private mutating func carryOut(_ actions: [WorkerPool.Action]) {
+    private mutating func carryOut(_ actions: [WorkerPools.Action]) {
         for action in actions {
             switch action {
-            case .start(let actor): start(for: actor)
+            case .start(let job, let actor): start(job, for: actor)
             case .assign(let actor, let worker):
                 guard let key = leases.lease(of: actor)?.spec.key, builds[key]?.phase == .waitsForWorker
                 else { continue }
@@ -323,18 +338,19 @@ struct SimulatedRaylet {
                 builds[key]?.phase = .failed(cause)
                 outputs.append(.soon(.goesOn(key)))
             case .retire(let worker): outputs.append(.kill(worker, .crashed(signal: 9, lastOutput: [])))
+            case .close: break
             }
         }
     }
 
-    private mutating func start(for actor: ActorID?) {
+    private mutating func start(_ job: ProcessID, for actor: ActorID?) {
         if random.chance(perMille: startFailures) {
-            return carryOut(pool.startFailed(.initFailed("no process")))
+            return carryOut(pools.startFailed(for: job, .initFailed("no process")))
         }
         lastWorker += 1
         let worker = ProcessID(lastWorker)
-        workers[worker] = SimulatedWorker(startedFor: actor)
-        pool.started(worker)
+        workers[worker] = SimulatedWorker(startedFor: actor, job: job)
+        pools.started(worker, for: job)
         outputs.append(.start(worker))
     }
 }

@@ -7,6 +7,8 @@ struct SimulatedWorker {
     var isReady = false
     /// The actor whose environment it was started with.
     let startedFor: ActorID?
+    /// The job whose program it is.
+    let job: ProcessID
     /// The initialisers that run, and whether they have been ended meanwhile.
     var creating: [ActorKey: Bool] = [:]
     var hosted: Set<ActorKey> = []

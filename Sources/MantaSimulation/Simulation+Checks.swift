@@ -137,6 +137,9 @@ extension Simulation {
 
     /// Everything has been given back, and nothing waits.
     mutating func checkAtEnd() {
+        for job in plane.directory.jobs() where job.state != .ended || job.liveActors != 0 {
+            audit.violate("the job of \(job.id) is \(job.state) with \(job.liveActors) actors")
+        }
         for id in audit.unfinished({ $0 && $1 }) { audit.violate("\(id) has not ended: \(fate(id))") }
         for (key, node) in audit.allRunning { audit.violate("\(key) still runs on \(node)") }
         if plane.leaseCount != 0 { audit.violate("\(plane.leaseCount) leases are left") }
@@ -168,8 +171,14 @@ extension Simulation {
             if raylet.leases.available != raylet.total || raylet.leases.count != 0 {
                 audit.violate("\(node) has leases left: \(raylet.leases.all)")
             }
-            for worker in raylet.workers.keys where raylet.pool.actorCount(in: worker) != 0 {
+            for worker in raylet.workers.keys where raylet.pools.actorCount(in: worker) != 0 {
                 audit.violate("\(node) has workers left that host nobody, and seem to")
+            }
+            let jobs = raylet.pools.jobs.subtracting([Clients.host])
+            if !jobs.isEmpty {
+                audit.violate(
+                    "\(node) has workers of jobs that have ended: \(jobs.map(\.description).sorted())"
+                )
             }
             if !raylet.isAtRest { audit.violate("\(node) still waits for something") }
             if !machines[slot].requests.isEmpty { audit.violate("\(node) still asks the GCS") }

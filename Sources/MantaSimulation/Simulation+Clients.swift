@@ -17,6 +17,21 @@ extension Simulation {
         let driver = Clients.Driver(process: ProcessID(UInt64(2 + clients.drivers.count)))
         clients.drivers.append(driver)
         _ = plane.processJoined(process(driver.process))
+        plane.jobStarted(
+            JobSpec(
+                id: driver.process,
+                namespace: "default",
+                program: nil,
+                arguments: [],
+                environment: [:],
+                entersBeforeMain: false,
+                workingDirectory: nil,
+                machine: MachineID(""),
+                host: "",
+                driverProcessID: 1,
+                startTime: 0
+            )
+        )
     }
 
     private func process(_ id: ProcessID) -> ProcessRecord {
@@ -38,6 +53,7 @@ extension Simulation {
         plane.processLeft(process, .exited(code: 0), incarnations: [], now: now)
         plane.jobEnded(process, within: .seconds(2), now: now)
         carryOut()
+        tellOfEnd(of: process)
         if part == .faults { driverStarts() }
     }
 

@@ -15,6 +15,7 @@ extension Simulation {
             labels: machine.labels,
             sharedLimit: Int.random(in: 1...3, using: &random),
             idleTarget: Int.random(in: 0...2, using: &random),
+            endedJobs: Set(clients.drivers.filter(\.isEnded).map(\.process)),
             seed: random.next()
         )
         raylet.startFailures = rates.startFailures
@@ -54,6 +55,14 @@ extension Simulation {
             change(slot) { $0.creationLost(key, in: worker, wasBegun: wasBegun) }
         case .hostEnded(let key): change(slot) { $0.hostEnded(key) }
         case .hostStopped(let key): change(slot) { $0.hostStopped(key) }
+        case .jobEnded(let job): change(slot) { $0.ended(job: job) }
+        }
+    }
+
+    /// All raylets learn of the end of a driver, each in its time.
+    mutating func tellOfEnd(of driver: ProcessID) {
+        for slot in machines.indices {
+            soon(.jobEnded(driver), at: slot, after: random.duration(milliseconds: 1...2_000))
         }
     }
 
@@ -86,7 +95,7 @@ extension Simulation {
         case .probe: answer(call.number, .done, from: slot)
         case .instruction(.create(let spec)):
             if options.plantedBug == .buildsCopies, let raylet = machines[slot].raylet,
-                raylet.leases[spec.key]?.answer != nil, let home = raylet.pool.home(of: spec.id)
+                raylet.leases[spec.key]?.answer != nil, let home = raylet.pools.home(of: spec.id)
             {
                 tell(home, .create(spec.key), at: slot)
             }

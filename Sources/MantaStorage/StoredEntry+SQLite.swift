@@ -14,6 +14,7 @@ extension StoredEntry.Kind {
         case .process: "processes"
         case .actor: "actors"
         case .ending: "endings"
+        case .job: "jobs"
         }
     }
 

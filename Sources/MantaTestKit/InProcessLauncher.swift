@@ -19,15 +19,14 @@ final class InProcessLauncher: WorkerLauncher {
     var workers: [InProcessWorker] { state.withLock { Array($0.workers.values) } }
 
     func start(
-        _ launch: WorkerLaunch,
-        adding environment: [String: String],
+        _ start: WorkerStart,
         lane: Lane,
         onExit: @escaping @Sendable (DeathCause) -> Void
     ) throws -> (worker: any WorkerHandle, control: Int32) {
         guard !state.withLock({ $0.isClosed }) else {
             throw ClusterError(.notConnected, "the node has been killed")
         }
-        let worker = try InProcessWorker(launch) { [self] worker, cause in
+        let worker = try InProcessWorker(start.launch) { [self] worker, cause in
             // Unstructured: it ends what no task owns, and is waited for when the cluster ends.
             let end = Task.detached { await worker.stopLanes() }
             state.withLock { state in

@@ -24,7 +24,8 @@ struct DirectoryActorTableTests {
                 mangledTypeName: "T",
                 typeName: "T",
                 arguments: [],
-                options: ActorOptions()
+                options: ActorOptions(),
+                job: driver
             ),
             owner: .job(ProcessID(2)),
             job: ProcessID(2)

@@ -9,9 +9,20 @@ let worker = ProcessID(0xa)
 let driver = ProcessID(0xd)
 let origin = Moment(nanoseconds: 1_000_000_000_000)
 
-func record(of id: ProcessID, on node: NodeID = node, operatingSystemID: Int32 = 100) -> ProcessRecord {
+func record(
+    of id: ProcessID,
+    on node: NodeID = node,
+    operatingSystemID: Int32 = 100,
+    job: ProcessID? = nil
+) -> ProcessRecord {
     let endpoint = Endpoint.unix(path: "/run/\(id)")
-    return ProcessRecord(id: id, node: node, endpoint: endpoint, operatingSystemID: operatingSystemID)
+    return ProcessRecord(
+        id: id,
+        node: node,
+        endpoint: endpoint,
+        operatingSystemID: operatingSystemID,
+        job: job
+    )
 }
 
 func location(in process: ProcessID = worker, lane: UInt8 = 2, epoch: UInt32 = 1) -> ActorLocation {
@@ -44,7 +55,8 @@ extension Directory {
             mangledTypeName: "4main7CounterC",
             typeName: type,
             arguments: [1, 2, 3],
-            options: options
+            options: options,
+            job: driver
         )
         try register(spec, owner: owner)
         return spec.id

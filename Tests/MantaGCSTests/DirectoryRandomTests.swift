@@ -106,7 +106,8 @@ private struct DirectorySimulation {
             mangledTypeName: "T",
             typeName: "T",
             arguments: [],
-            options: options
+            options: options,
+            job: driver
         )
         do {
             try directory.register(spec, owner: model.owner)

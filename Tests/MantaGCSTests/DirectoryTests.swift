@@ -104,7 +104,7 @@ struct ActorLifeTests {
         var directory = Directory(cluster: cluster)
         let id = try directory.place()
         #expect(directory.alive(id, on: node) == .accepted)
-        #expect(directory.process(worker) == record(of: worker))
+        #expect(directory.process(worker) == record(of: worker, job: driver))
         #expect(directory.processJoined(record(of: worker)) == .accepted)
         #expect(directory.processLeft(worker, .killed) == [ActorKey(id, epoch: 1)])
     }

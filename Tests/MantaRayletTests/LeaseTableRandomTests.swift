@@ -81,7 +81,8 @@ private struct LeaseSimulation {
                 mangledTypeName: "T",
                 typeName: "T",
                 arguments: [],
-                options: ActorOptions(resources: resources)
+                options: ActorOptions(resources: resources),
+                job: ProcessID(0xd)
             )
         let isBlocked = states.keys.contains { $0.id == key.id && isHere($0) }
         switch table.create(spec) {

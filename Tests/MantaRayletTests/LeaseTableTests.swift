@@ -10,7 +10,8 @@ private func spec(_ number: UInt64, epoch: UInt32 = 1, _ resources: Resources = 
         mangledTypeName: "T",
         typeName: "Counter",
         arguments: [],
-        options: ActorOptions(resources: resources)
+        options: ActorOptions(resources: resources),
+        job: ProcessID(0xd)
     )
 }
 

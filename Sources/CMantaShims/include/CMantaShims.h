@@ -95,6 +95,12 @@ int manta_handover_receive(int fd, void *bytes, size_t capacity, size_t *count);
 // process id or a negated errno.
 pid_t manta_spawn(const char *path, char *const argv[], char *const envp[], int control, int out, int err,
                   int own_group);
+// The same in another working directory.
+pid_t manta_spawn_in(const char *directory, const char *path, char *const argv[], char *const envp[], int control,
+                     int out, int err, int own_group);
+// Copies from one file's position to another's inside the system, which may share the bytes on the disk instead: how many,
+// 0 at the end, or a negated errno.
+ssize_t manta_copy_range(int from, int to, size_t count);
 int manta_pidfd_open(pid_t pid);
 int manta_pidfd_kill(int pidfd, int signal);
 // Reaps the child behind `pidfd` without blocking: 1 when it has ended (`code` is its exit code or signal,

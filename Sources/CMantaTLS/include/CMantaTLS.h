@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "digest.h"
+
 struct ssl_ctx_st;
 struct ssl_st;
 struct x509_st;
