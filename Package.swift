@@ -70,7 +70,7 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaTLSTests",
-            dependencies: ["COpenSSL", "CMantaShims", "MantaCore", "MantaTLS"],
+            dependencies: ["COpenSSL", "CMantaShims", "MantaCore", "MantaTLS", "MantaTestSupport"],
             swiftSettings: settings
         ),
 
@@ -159,6 +159,7 @@ let package = Package(
             name: "MantaGCSTests",
             dependencies: [
                 "MantaCore", "MantaWire", "MantaScheduling", "MantaRuntime", "MantaGCS", "MantaTestSupport",
+                "MantaTransport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
@@ -220,7 +221,7 @@ let package = Package(
         .executableTarget(
             name: "MantaCLI",
             dependencies: [
-                "CMantaShims", "Manta", "MantaCore", "MantaGCS", "MantaRaylet", "MantaTLS", "MantaTransport",
+                "CMantaShims", "Manta", "MantaCore", "MantaStorage", "MantaGCS", "MantaRaylet", "MantaTLS", "MantaTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

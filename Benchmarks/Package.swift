@@ -18,7 +18,11 @@ let package = Package(
     targets: [
         // What this machine can do at best: two C processes that exchange messages, and clocks to measure
         // with.
-        .target(name: "CFloor"),
+        .target(
+            name: "CFloor",
+            // OpenSSL, which Manta needs too: for the floors over TLS.
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]
+        ),
         .executableTarget(
             name: "manta-bench",
             dependencies: [

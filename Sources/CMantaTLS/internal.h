@@ -1,4 +1,5 @@
-// Sizes that were measured: see Documentation/Performance.md.
+// Sizes, chosen by the processor time for each byte: batches of 8 records and reads of 128 KiB take 15 % less of it than
+// one record at a time over Unix sockets, 4 % over TCP; more of either saves no more than the noise of the measurement.
 #pragma once
 
 enum {

@@ -13,11 +13,6 @@ package struct ClusterIdentity: Hashable, Sendable, Codable {
         self.gcs = gcs
     }
 
-    /// Of a cluster that starts for the first time.
-    package static func new() -> ClusterIdentity {
-        ClusterIdentity(cluster: .random(in: 1 ... .max), gcs: .newHost())
-    }
-
     /// How long a head is waited for that starts at the same time.
     private static let patience = Duration.seconds(30)
 

@@ -1,6 +1,6 @@
 internal import Glibc
 package import Logging
-internal import MantaCore
+package import MantaCore
 package import MantaGCS
 internal import MantaRaylet
 package import MantaRuntime
@@ -19,21 +19,29 @@ package final class HeadHost: Sendable {
     ///   - directory: Where the processes of its node listen.
     ///   - cluster: The cluster's number.
     ///   - network: How others reach it; names the process that it is.
+    ///   - durable: The directory that outlives it; `nil` for one in memory.
     ///   - liveness: When nodes are taken for dead.
     ///   - logger: The log.
+    /// - Throws: ``ClusterError`` with code `undecodable` when what is stored contradicts itself.
     package init(
         directory: String,
         cluster: UInt64,
         network: Network,
+        durable: DurableDirectory?,
         liveness: NodeLiveness,
         logger: Logger
-    ) {
+    ) throws(ClusterError) {
         var options = RuntimeOptions(directory: directory, cluster: cluster, laneCount: 1)
         options.network = network
         let system = ClusterSystem(process: network.gcs, options: options, logger: logger)
         self.system = system
-        gcs = GCS.make(in: system, liveness: liveness) { id in
+        let client: @Sendable (ActorID) throws -> any RayletClient = { id in
             RayletHandle(try Raylet.resolve(id: id, using: system))
+        }
+        if let durable {
+            gcs = try GCS.make(durable, in: system, liveness: liveness, client: client)
+        } else {
+            gcs = GCS.make(in: system, liveness: liveness, client: client)
         }
     }
 

@@ -16,32 +16,29 @@ import Synchronization
 package final class NodeDaemon: Sendable {
     /// Where others reach it.
     package let address: NodeAddress
-    package let cluster: UInt64
     private let options: NodeDaemonOptions
-    private let network: Network
+    /// Where the GCS may be.
+    private let heads: [NodeAddress]
     private let session: SessionDirectory
     private let gate: Gate
     /// Serves the port, and what workers write.
     private let lane: Lane
     private let launcher: ProcessLauncher
-    private let head: HeadHost?
+    private let office: HeadOffice
     private let slot: NodeSlot
     private let end = SharedEnd()
 
     /// Starts the node, and returns when it is a member of its cluster.
     ///
-    /// - Parameters:
-    ///   - options: How it is set up.
-    ///   - identity: Of the cluster, on the head. Others ask the head for it.
+    /// - Parameter options: How it is set up.
     /// - Returns: The running node.
-    /// - Throws: ``ClusterError``: the folder or port is taken, the head does not answer, the secret is wrong.
-    package static func start(_ options: NodeDaemonOptions, identity: ClusterIdentity?) async throws
-        -> NodeDaemon
-    {
+    /// - Throws: ``ClusterError``: the folder or port is taken, the head does not answer, the secret is wrong, the directory
+    ///   cannot be read.
+    package static func start(_ options: NodeDaemonOptions) async throws -> NodeDaemon {
         let session = try SessionDirectory(daemon: options.directory)
         let lane = Lane(name: "manta-port", index: 253)
         do {
-            let daemon = try await NodeDaemon(options, identity, session, lane)
+            let daemon = try NodeDaemon(options, session, lane)
             do {
                 try await daemon.begin()
             } catch {
@@ -56,76 +53,56 @@ package final class NodeDaemon: Sendable {
         }
     }
 
-    private init(
-        _ options: NodeDaemonOptions,
-        _ identity: ClusterIdentity?,
-        _ session: SessionDirectory,
-        _ lane: Lane
-    ) async throws {
+    private init(_ options: NodeDaemonOptions, _ session: SessionDirectory, _ lane: Lane) throws(ClusterError) {
         let path = session.path
         let slot = NodeSlot()
         let logger = options.logger
         let gate = try Gate(
             at: options.bind,
             lane: lane,
-            head: identity?.gcs,
             socketPath: { "\(path)/\($0)" },
             objects: { slot.takeForObjects($0) },
             refused: { logger.warning("refused a connection", metadata: ["reason": "\($0)"]) }
         )
+        let address = NodeAddress(
+            host: options.advertisedHost ?? gate.address.host,
+            port: gate.address.port
+        )
+        let isNone = if case .none = options.head { true } else { false }
+        let heads = isNone || options.heads.contains(address) ? options.heads : [address] + options.heads
         self.slot = slot
         self.gate = gate
         self.session = session
         self.lane = lane
         self.options = options
-        address = NodeAddress(
-            host: options.advertisedHost ?? gate.address.host,
-            port: gate.address.port
-        )
-        do {
-            let heads = identity == nil ? options.heads : [address]
-            let known: ClusterIdentity
-            if let identity {
-                known = identity
-            } else {
-                known = try await ClusterIdentity.ask(heads, security: options.security, on: lane)
-            }
-            cluster = known.cluster
-            network = try Network(
-                NetworkLaunch(address: address, heads: heads, gcs: known.gcs, security: options.security)
-            )
-        } catch {
-            gate.close()
-            throw error
-        }
+        self.address = address
+        self.heads = heads
+        office = HeadOffice(options, address: address, heads: heads, gate: gate)
         launcher = ProcessLauncher(program: nil, outputLane: lane, logger: logger)
-        head =
-            identity == nil
-            ? nil
-            : HeadHost(
-                directory: path,
-                cluster: cluster,
-                network: network,
-                liveness: options.liveness,
-                logger: logger
-            )
     }
 
     private func begin() async throws {
-        try await head?.start()
+        try await office.begin()
         gate.start()
         try await join()
     }
 
     /// Makes the node, under new identifiers, and has it join.
     private func join() async throws {
+        let identity = try await ClusterIdentity.ask(heads, security: options.security, on: lane)
         let process = ProcessID.newHost()
+        let network = NetworkLaunch(
+            address: address,
+            heads: heads,
+            gcs: identity.gcs,
+            security: options.security
+        )
         let launch = NodeLaunch(
             process: process,
             node: NodeID(.random(in: 1 ... .max)),
-            network: network.launch,
+            network: network,
             directory: session.path,
-            cluster: cluster,
+            cluster: identity.cluster,
             options
         )
         let node = try NodeHost(launch, launcher: launcher) { [weak self] in self?.fenced() }
@@ -138,9 +115,9 @@ package final class NodeDaemon: Sendable {
         guard slot.put(node) else { return await node.stop() }
         try session.publish(
             SessionCard(
-                cluster: cluster,
-                gcs: network.gcs,
-                node: .init(keeper: process, network: network.launch)
+                cluster: identity.cluster,
+                gcs: identity.gcs,
+                node: .init(keeper: process, network: network)
             )
         )
         options.logger.info("joined", metadata: ["node": "\(launch.node)", "address": "\(address)"])
@@ -172,7 +149,7 @@ package final class NodeDaemon: Sendable {
         let (node, rejoining) = slot.stop()
         await rejoining?.value
         await node?.stop()
-        await head?.stop()
+        await office.stop()
         gate.close()
         await lane.stop()
         session.leave()

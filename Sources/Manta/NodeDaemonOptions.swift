@@ -12,8 +12,9 @@ package struct NodeDaemonOptions: Sendable {
     package var bind: NodeAddress
     /// The host by which other nodes reach it; the one that it listens at for `nil`.
     package var advertisedHost: String?
-    /// Where the head is; empty for one that is the head itself.
+    /// Where the head is, or may be; empty for one that alone is the head.
     package var heads: [NodeAddress]
+    package var head = HeadRole.none
     package var security: SecurityFiles
     package var resources: Resources
     package var labels: [String: String]

@@ -3,6 +3,7 @@ internal import CMantaShims
 internal import Glibc
 internal import Logging
 internal import Manta
+internal import MantaStorage
 internal import MantaCore
 
 /// Starts a node of a cluster on this machine.
@@ -85,9 +86,10 @@ struct Start: AsyncParsableCommand {
         }
         var logger = Logger(label: "manta.node")
         logger.logLevel = plan.logLevel
-        let options = try plan.options(logger)
+        var options = try plan.options(logger)
         try plan.makeSecret()
-        let daemon = try await NodeDaemon.start(options, identity: head ? .new() : nil)
+        if head { options.head = .stored(try SQLiteStorage(in: "\(plan.directory)/data")) }
+        let daemon = try await NodeDaemon.start(options)
         let summary = plan.summary(daemon.address, processID: getpid())
         if detached {
             // Whoever gave up waiting for the node does not want it.

@@ -11,6 +11,8 @@ struct ClusterDriver {
             case "survive": try await Survival(cluster: cluster).run(seconds: Double(arguments[1]) ?? 1)
             case "objects": try await objects(cluster, megabytes: Int(arguments[1]) ?? 1)
             case "hold": try await hold(cluster)
+            case "headless": try await Headless(cluster: cluster).run()
+            case "heirs": try await heirs(cluster)
             case "chaos":
                 try await ChaosDriver(cluster, folder: arguments[1])
                     .run(accounts: Int(arguments[2]) ?? 1, clients: Int(arguments[3]) ?? 1)
@@ -66,5 +68,22 @@ struct ClusterDriver {
             }
         }
         say("all read")
+    }
+
+    /// What is left of `hold`.
+    private static func heirs(_ cluster: ClusterSystem) async throws {
+        for _ in 0..<1_000 {
+            let mortal = try? await cluster.find(Counter.self, named: "mortal")
+            if mortal == nil { break }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        do {
+            _ = try await cluster.find(Counter.self, named: "mortal")
+        } catch let error as ClusterError where error.code == .noSuchActor {
+            say("mortal has ended")
+        }
+        let lasting = try await cluster.find(Counter.self, named: "lasting")
+        _ = try await withCallOptions(retries: 100, retryUnknown: true) { try await lasting.increment(by: 1) }
+        say("lasting answers")
     }
 }

@@ -28,6 +28,10 @@ extension ControlPlane {
                 hint: "manta list nodes lists those that are"
             )
         }
+        if nodes[node]?.isDraining == false {
+            nodes[node]?.isDraining = true
+            membership.changed(node)
+        }
         for failed in scheduler.drain(node) { placementFailed(failed, now: now) }
         for key in leases.keys(on: node) { drain(key, from: node, within: limit, now: now) }
     }
@@ -39,7 +43,7 @@ extension ControlPlane {
         if case .never = record.spec.options.restarts {
             _ = try? stop(key.id, .drained(node), within: limit, now: now)
         } else {
-            directory.moving(key.id, .drained(node))
+            directory.moving(key.id, .drained(node), within: limit)
             act(.changed(key.id))
             act(.send(.stop(key, .drained(node), within: limit), to: node))
         }

@@ -13,6 +13,8 @@ struct MemberNode: Sendable {
     var registration: NodeRegistration
     /// How many had joined when it had.
     var number: UInt64
+    /// Nothing is placed on it any more.
+    var isDraining = false
 }
 
 extension ControlPlane {
@@ -58,7 +60,11 @@ extension ControlPlane {
             }
             membership.restore(node.id, until: .distantFuture)
             awaitedNodes.insert(node.id)
-            nodes[node.id] = MemberNode(registration: registration, number: node.number)
+            nodes[node.id] = MemberNode(
+                registration: registration,
+                number: node.number,
+                isDraining: node.isDraining ?? false
+            )
             lastNodeNumber = max(lastNodeNumber, node.number)
             scheduler.restore(
                 node.id,
@@ -66,6 +72,7 @@ extension ControlPlane {
                 total: registration.resources,
                 address: registration.address
             )
+            if node.isDraining == true { _ = scheduler.drain(node.id) }
         }
         membership.restore(dead: dead)
     }
@@ -154,6 +161,9 @@ extension ControlPlane {
     /// A driver has joined, perhaps again.
     package mutating func driverJoined(_ driver: ProcessID) { awaitedDrivers.remove(driver) }
 
+    /// Where the processes are that were there before the restart.
+    package var restoredProcesses: [ProcessRecord] { directory.liveProcesses }
+
     /// A node has joined.
     mutating func enter(_ node: NodeRegistration) {
         lastNodeNumber += 1
@@ -190,7 +200,9 @@ extension ControlPlane {
             guard let record = directory.actor(key.id), record.key == key else { return nil }
             return .create(record.spec)
         case .held:
-            guard let record = directory.actor(key.id), let cause = record.stopping else { return nil }
+            guard let record = directory.actor(key.id), let cause = record.stopping ?? record.moving else {
+                return nil
+            }
             return .stop(key, cause, within: record.stopLimit ?? .zero)
         }
     }
@@ -218,7 +230,12 @@ extension ControlPlane {
                 return DirectoryChanges.Change(id: id, value: StoredNode(id: id, number: number))
             }
             let stored = nodes[id].map {
-                StoredNode(id: id, registration: $0.registration, number: $0.number)
+                StoredNode(
+                    id: id,
+                    registration: $0.registration,
+                    number: $0.number,
+                    isDraining: $0.isDraining ? true : nil
+                )
             }
             return DirectoryChanges.Change(id: id, value: stored)
         }

@@ -227,7 +227,7 @@ extension Directory {
             record.node = nil
             record.location = nil
             record.aliveSince = nil
-            record.moving = nil
+            if record.moving != nil { (record.moving, record.stopLimit) = (nil, nil) }
         }
     }
 }

@@ -30,6 +30,9 @@ extension Directory {
 
         subscript(id: ProcessID) -> ProcessRecord? { records[id] }
 
+        /// Those that live, in no order.
+        var alive: [ProcessRecord] { records.values.filter { $0.deathCause == nil } }
+
         func ids(on node: NodeID) -> [ProcessID] { idsOnNode[node].sorted { $0.rawValue < $1.rawValue } }
 
         mutating func insert(_ record: ProcessRecord) {

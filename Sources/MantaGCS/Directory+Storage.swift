@@ -46,6 +46,8 @@ extension Directory {
     /// Takes a live process out without a trace, and without telling its actors: another has its place.
     mutating func replace(_ process: ProcessID) { processTable.remove(process) }
 
+    var liveProcesses: [ProcessRecord] { processTable.alive }
+
     /// The processes that live and are on no node.
     var drivers: [ProcessID] { processTable.ids(on: .none) }
 

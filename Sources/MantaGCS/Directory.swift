@@ -200,8 +200,11 @@ extension Directory {
     }
 
     /// Notes that an incarnation ends in order, to go on elsewhere.
-    package mutating func moving(_ id: ActorID, _ cause: DeathCause) {
-        actorTable.update(id) { $0.moving = cause }
+    package mutating func moving(_ id: ActorID, _ cause: DeathCause, within limit: Duration) {
+        actorTable.update(id) { record in
+            record.moving = cause
+            record.stopLimit = limit
+        }
     }
 
     /// Ends an actor, and frees its name. The first cause stays.

@@ -34,7 +34,7 @@ package struct ActorRecord: Hashable, Sendable {
     package internal(set) var moving: DeathCause?
     /// It was asked to stop, and dies of this when it has.
     package internal(set) var stopping: DeathCause?
-    /// How long it was given to stop.
+    /// How long it was given to stop, or to move.
     package internal(set) var stopLimit: Duration?
     /// How many had died when it had.
     var deathNumber: UInt64?

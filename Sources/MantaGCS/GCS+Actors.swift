@@ -13,7 +13,7 @@ extension GCS {
     ///   node.
     package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
         let job = job(of: request)
-        let id = try step { plane throws(ClusterError) in
+        let id = try await accept { plane throws(ClusterError) in
             try plane.spawn(request, job: job, now: Lane.now)
         }
         switch try await settledNow(id) {
@@ -29,8 +29,11 @@ extension GCS {
         while let record = plane.directory.actor(id) {
             switch record.state {
             case .pending: return await settled(id, isOwn: true)
-            case .alive: if let location = record.location { return .created(location) }
+            case .alive:
+                try await committed()
+                if let location = record.location { return .created(location) }
             case .dead(let cause):
+                try await committed()
                 if let end = takeSettled(id) { return end }
                 return .failed(ClusterError(.actorDied(cause), "\(id) is dead: \(cause)", outcome: .executed))
             case .restarting: break
@@ -45,21 +48,21 @@ extension GCS {
     package distributed func getOrSpawn(_ request: SpawnRequest) async throws -> FoundOrFailed {
         let job = job(of: request)
         while true {
-            let step = try step { plane throws(ClusterError) in
+            let step = try await accept { plane throws(ClusterError) in
                 try plane.getOrSpawn(request, job: job, now: Lane.now)
             }
             let end: SpawnEnd
             switch step {
             case .spawned(let id): end = await settled(id, isOwn: true)
             case .found(let id):
-                guard case .pending = plane.directory.fate(of: id) else { return .found(try found(id)) }
+                guard case .pending = plane.directory.fate(of: id) else { return .found(try await found(id)) }
                 end = await settled(id, isOwn: false)
             }
             switch end {
             case .created:
                 // It may have died since, and another taken its name.
                 if let name = request.options.qualifiedName, let holder = plane.directory.find(name) {
-                    return .found(try found(holder.id))
+                    return .found(try await found(holder.id))
                 }
             case .initFailed(let failure): return .initFailed(failure)
             case .failed(let error): throw error
@@ -73,10 +76,11 @@ extension GCS {
     /// The actor that has the name, once it is there.
     package distributed func find(_ name: QualifiedName) async throws -> FoundActor {
         while let holder = plane.directory.find(name) {
-            guard case .pending = holder.state else { return try found(holder.id) }
+            guard case .pending = holder.state else { return try await found(holder.id) }
             await wait(for: .change(holder.id))
             try checkWaiting()
         }
+        try await committed()
         throw ClusterError(
             .noSuchActor,
             "no actor has the name \(name)",
@@ -85,32 +89,35 @@ extension GCS {
         )
     }
 
-    private func found(_ id: ActorID) throws -> FoundActor {
+    private func found(_ id: ActorID) async throws -> FoundActor {
         guard let record = plane.directory.actor(id) else {
             throw ClusterError(.noSuchActor, "the directory has forgotten \(id)", outcome: .notExecuted)
         }
-        return FoundActor(
+        let found = FoundActor(
             id: id,
             mangledTypeName: record.spec.mangledTypeName,
             typeName: record.spec.typeName,
             location: record.location,
             cursor: plane.feed.cursor
         )
+        try await committed()
+        return found
     }
 
     // MARK: Ends
 
     /// Ends an actor at once, and returns when its incarnation is gone. One that is dead already stays so.
     package distributed func kill(_ id: ActorID, restart: Bool) async throws {
-        let gone = try step { plane throws(ClusterError) in
+        let gone = try await accept { plane throws(ClusterError) in
             try plane.kill(id, restart: restart, now: Lane.now)
         }
         if let gone { await waitForRelease(of: gone) }
+        try await committed()
     }
 
     /// Has an actor end in order, and returns when it is dead.
     package distributed func stop(_ id: ActorID, within limit: Duration) async throws {
-        var isDead = try step { plane throws(ClusterError) in
+        var isDead = try await accept { plane throws(ClusterError) in
             try plane.stop(id, .stopped, within: limit, now: Lane.now)
         }
         while !isDead {
@@ -118,6 +125,7 @@ extension GCS {
             try checkWaiting()
             if case .dead = plane.directory.fate(of: id) { isDead = true }
         }
+        try await committed()
     }
 
     // MARK: Questions
@@ -132,21 +140,34 @@ extension GCS {
             try checkWaiting()
         case .alive, .dead, .unknown: break
         }
-        return plane.directory.fate(of: id)
+        return try await durableFate(of: id)
+    }
+
+    /// What the directory knows, once that is durable.
+    private func durableFate(of id: ActorID) async throws -> ActorFate {
+        let fate = plane.directory.fate(of: id)
+        try await committed()
+        return fate
     }
 
     /// The same for a caller whose link to `process` broke: the raylet may learn of that a moment later.
-    package distributed func fate(of id: ActorID, afterLosing process: ProcessID) async -> ActorFate {
+    package distributed func fate(of id: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
         if plane.directory.process(process)?.deathCause == nil {
             await wait(for: .end(process), atMost: Self.lossPatience)
         }
-        return plane.directory.fate(of: id)
+        return try await durableFate(of: id)
     }
 
     /// The next lifecycle events of an actor, once there are any; none after a while without.
     ///
     /// - Throws: `noSuchActor`.
     package distributed func lifecycle(of id: ActorID, after seenCount: Int?) async throws -> LifecycleNews {
+        let news = try await lifecycleNews(of: id, after: seenCount)
+        try await committed()
+        return news
+    }
+
+    private func lifecycleNews(of id: ActorID, after seenCount: Int?) async throws -> LifecycleNews {
         guard case .spawned = id.kind else { return try await processLifecycle(of: id, after: seenCount) }
         var isLate = false
         while true {
@@ -182,14 +203,21 @@ extension GCS {
 
     /// What all processes are told, from `cursor` on, once there is any; none after a while without.
     package distributed func news(after cursor: UInt64?) async throws -> Feed.News {
-        let news = plane.feed.news(after: cursor)
-        guard cursor != nil, news.events.isEmpty, !news.hasGap else { return news }
-        await wait(for: .news, atMost: Self.longestPoll)
-        try checkWaiting()
-        return plane.feed.news(after: cursor)
+        var news = plane.feed.news(after: cursor)
+        if cursor != nil, news.events.isEmpty, !news.hasGap {
+            await wait(for: .news, atMost: Self.longestPoll)
+            try checkWaiting()
+            news = plane.feed.news(after: cursor)
+        }
+        try await committed()
+        return news
     }
 
-    package distributed func actors() -> [ActorInfo] { plane.directory.actors() }
+    package distributed func actors() async throws -> [ActorInfo] {
+        let actors = plane.directory.actors()
+        try await committed()
+        return actors
+    }
 
     /// What all nodes offer, and what of it is free.
     package distributed func resources() -> ResourceTotals {

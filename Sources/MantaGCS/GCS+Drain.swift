@@ -11,11 +11,12 @@ extension GCS {
     ///   - limit: How long calls in progress may take.
     /// - Throws: `invalidArgument` when it is no member, `nodeDied` when it died meanwhile.
     package distributed func drain(_ node: NodeID, within limit: Duration) async throws {
-        try step { try $0.drain(node, within: limit, now: Lane.now) }
+        try await stepDurably { try $0.drain(node, within: limit, now: Lane.now) }
         while let key = plane.anyLease(on: node) {
             await waitForRelease(of: key)
             try checkWaiting()
         }
+        try await committed()
         guard plane.membership.isMember(node) else {
             throw ClusterError(.nodeDied, "\(node) died while it was drained")
         }

@@ -16,10 +16,10 @@ extension GCS {
     /// A driver takes part in the cluster, and its job begins; perhaps again after it has lost its links.
     ///
     /// - Throws: `workerDied` when it was declared dead: its job has ended.
-    package distributed func driverJoined(_ process: ProcessRecord, job: JobSpec) throws {
-        try processJoined(process)
+    package distributed func driverJoined(_ process: ProcessRecord, job: JobSpec) async throws {
+        try await processJoined(process)
         let id = process.id
-        step { plane in
+        try await stepDurably { plane in
             plane.driverJoined(id)
             plane.jobStarted(job)
         }

@@ -11,7 +11,7 @@ extension GCS {
     /// Between probes that came to nothing.
     private static let probePause = Duration.milliseconds(50)
 
-    package distributed func nodeJoined(_ node: NodeRegistration) throws -> NodeAdmission {
+    package distributed func nodeJoined(_ node: NodeRegistration) async throws -> NodeAdmission {
         // The dead do not tell when they are.
         raylets = raylets.filter { plane.membership.isMember($0.key) }
         actorSystem.learn(ProcessID(node.raylet.scope), at: node.endpoint)
@@ -21,6 +21,7 @@ extension GCS {
         case .accepted: watch(node)
         case .fenced: raylets[node.id] = nil
         }
+        try await committed()
         return admission
     }
 

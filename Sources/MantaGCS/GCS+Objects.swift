@@ -29,8 +29,10 @@ extension GCS {
     }
 
     /// Those among `processes` of which the directory knows that they have ended.
-    package distributed func ended(among processes: Set<ProcessID>) -> [ProcessID] {
-        processes.filter { plane.directory.process($0)?.deathCause != nil }
+    package distributed func ended(among processes: Set<ProcessID>) async throws -> [ProcessID] {
+        let ended: [ProcessID] = processes.filter { plane.directory.process($0)?.deathCause != nil }
+        try await committed()
+        return ended
     }
 
     private func askRaylets<R: Sendable>(

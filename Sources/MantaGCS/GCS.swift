@@ -32,7 +32,15 @@ package distributed actor GCS: ControlActor {
     let callbacks: ControlCallbacks<GCS>
     /// When the timer is set for.
     private var alarm = Moment.distantFuture
-    private var isStopped = false
+    private(set) var isStopped = false
+    /// Where the directory is kept; `nil` for one that ends with this process.
+    let durable: DurableDirectory?
+    /// What has been decided and is not durable yet.
+    var line = CommitLine<ControlPlane.Action, CheckedContinuation<Void, Never>>()
+    /// Writes it, as long as there is any.
+    var writer: Task<Void, Never>?
+    /// Why nothing can be stored any more.
+    var storageError: ClusterError?
     /// The drivers that have joined over links; the one that hosts the GCS is not among them.
     var drivers: Set<ProcessID> = []
     /// Those among them to which a link is being made.
@@ -53,6 +61,8 @@ package distributed actor GCS: ControlActor {
     }
 
     private init(
+        plane: ControlPlane,
+        durable: DurableDirectory?,
         callbacks: ControlCallbacks<GCS>,
         makeClient: @escaping @Sendable (ActorID) throws -> any RayletClient,
         liveness: NodeLiveness,
@@ -63,26 +73,79 @@ package distributed actor GCS: ControlActor {
         self.makeClient = makeClient
         heartbeat = liveness.heartbeat
         asksWitnesses = liveness.asksWitnesses
-        plane = ControlPlane(
-            cluster: actorSystem.options.cluster,
-            seed: .random(in: 0 ... .max),
-            grace: liveness.grace,
-            clockOffset: Self.clockOffset
-        )
+        self.plane = plane
+        self.durable = durable
     }
 
-    /// Makes the GCS of the cluster in this process.
+    /// Makes the GCS of the cluster in this process, with an empty directory that ends with it.
     package static func make(
         in system: ClusterSystem,
         liveness: NodeLiveness = NodeLiveness(),
         client: @escaping @Sendable (ActorID) throws -> any RayletClient
     ) -> GCS {
+        let plane = ControlPlane(
+            cluster: system.options.cluster,
+            seed: .random(in: 0 ... .max),
+            grace: liveness.grace,
+            clockOffset: Self.clockOffset
+        )
+        return make(plane, nil, in: system, liveness: liveness, client: client)
+    }
+
+    /// Makes the GCS of a cluster whose directory is kept in a storage, and has it go on where the last one ended.
+    ///
+    /// The process has the identifier that is stored as that of the GCS, and its cluster the stored number.
+    ///
+    /// - Parameters:
+    ///   - durable: The directory.
+    ///   - system: The process's part in the cluster.
+    ///   - liveness: When nodes are taken for dead.
+    ///   - client: Makes the client of a raylet from its identity.
+    /// - Returns: The GCS.
+    /// - Throws: ``ClusterError`` with code `undecodable` when what is stored contradicts itself.
+    package static func make(
+        _ durable: DurableDirectory,
+        in system: ClusterSystem,
+        liveness: NodeLiveness = NodeLiveness(),
+        client: @escaping @Sendable (ActorID) throws -> any RayletClient
+    ) throws(ClusterError) -> GCS {
+        let identity = durable.stored.identity
+        precondition(
+            identity.process == system.process && identity.cluster == system.options.cluster,
+            "the directory of \(identity) cannot be served by \(system.process)"
+        )
+        let plane = try ControlPlane(
+            restoring: durable.stored,
+            seed: .random(in: 0 ... .max),
+            grace: liveness.grace,
+            at: clock
+        )
+        for process in plane.restoredProcesses { system.learn(process.id, at: process.endpoint) }
+        return make(plane, durable, in: system, liveness: liveness, client: client)
+    }
+
+    private static func make(
+        _ plane: ControlPlane,
+        _ durable: DurableDirectory?,
+        in system: ClusterSystem,
+        liveness: NodeLiveness,
+        client: @escaping @Sendable (ActorID) throws -> any RayletClient
+    ) -> GCS {
         let id = ActorID.system(number, process: system.process)
         let callbacks = ControlCallbacks<GCS>(control: system.control)
         let gcs = ActorCreation(GCS.self, id: id, epoch: 0, label: "GCS").makeNow {
-            GCS(callbacks: callbacks, makeClient: client, liveness: liveness, actorSystem: system)
+            GCS(
+                plane: plane,
+                durable: durable,
+                callbacks: callbacks,
+                makeClient: client,
+                liveness: liveness,
+                actorSystem: system
+            )
         }
         callbacks.start(gcs)
+        // Before anything that others ask.
+        if let durable { callbacks.perform { $0.resume(recovery: durable.recovery) } }
         return gcs
     }
 
@@ -91,20 +154,37 @@ package distributed actor GCS: ControlActor {
         try GCS.resolve(id: .system(number, process: process), using: system)
     }
 
-    /// Fails all that wait: the cluster ends.
-    package distributed func stop() {
+    /// Goes on where an earlier life of the directory ended.
+    private func resume(recovery: Duration) {
+        step { $0.resume(in: actorSystem.process, now: Lane.now, recovery: recovery) }
+        drivers = plane.awaitedDrivers
+    }
+
+    /// Fails all that wait: the cluster ends, or its head does. What was decided is stored.
+    package distributed func stop() async {
         isStopped = true
-        let error = actorSystem.notConnected()
+        failAll()
+        await closeStorage()
+    }
+
+    /// Nothing is carried out any more.
+    func failAll() {
+        let error = endError ?? actorSystem.notConnected()
         for waiter in spawns.removeAll() { waiter.resume(returning: .failed(error)) }
         for waiter in waits.removeAll() { waiter.resume() }
         // Those in this process refer to the GCS too.
         raylets = [:]
     }
 
+    /// Why it serves no longer; `nil` while it does.
+    private var endError: ClusterError? {
+        storageError ?? (isStopped ? actorSystem.notConnected() : nil)
+    }
+
     // MARK: Raylets and processes
 
-    package distributed func processJoined(_ record: ProcessRecord) throws {
-        switch plane.processJoined(record) {
+    package distributed func processJoined(_ record: ProcessRecord) async throws {
+        switch try await stepDurably({ $0.processJoined(record) }) {
         case .accepted: actorSystem.learn(record.id, at: record.endpoint)
         case .dead(let cause):
             throw ClusterError(.workerDied(cause), "\(record.id) was declared dead: \(cause)")
@@ -113,8 +193,12 @@ package distributed actor GCS: ControlActor {
     }
 
     /// A process has ended with the incarnations in it, those included that it was building.
-    package distributed func processLeft(_ id: ProcessID, _ cause: DeathCause, incarnations: [ActorKey]) {
-        step { $0.processLeft(id, cause, incarnations: incarnations, now: Lane.now) }
+    package distributed func processLeft(
+        _ id: ProcessID,
+        _ cause: DeathCause,
+        incarnations: [ActorKey]
+    ) async throws {
+        try await stepDurably { $0.processLeft(id, cause, incarnations: incarnations, now: Lane.now) }
     }
 
     private func send(_ instruction: Instruction, to node: NodeID) {
@@ -151,17 +235,11 @@ package distributed actor GCS: ControlActor {
         }
     }
 
-    // MARK: Deciding and acting
+    // MARK: Acting
 
-    /// Lets the control plane decide, then does what it says.
-    @discardableResult
-    func step<R>(_ decide: (inout ControlPlane) throws -> R) rethrows -> R {
-        defer { carryOut() }
-        return try decide(&plane)
-    }
-
-    private func carryOut() {
-        for action in plane.takeActions() {
+    /// Does what was decided: see `GCS+Durability.swift`.
+    func perform(_ actions: [ControlPlane.Action]) {
+        for action in actions {
             switch action {
             case .send(let instruction, let node): send(instruction, to: node)
             case .settle(let id, let end): settle(id, end)
@@ -169,6 +247,7 @@ package distributed actor GCS: ControlActor {
             case .released(let key): resumeWaiters(.release(key))
             case .processEnded(let process):
                 actorSystem.unwatch(process)
+                drivers.remove(process)
                 resumeWaiters(.end(process))
                 resumeWaiters(.news)
             case .news: resumeWaiters(.news)
@@ -180,6 +259,10 @@ package distributed actor GCS: ControlActor {
                 )
             }
         }
+    }
+
+    /// Has the control plane decide again when its time has come.
+    func setAlarm() {
         guard let next = plane.nextDeadline, next < alarm else { return }
         alarm = next
         callbacks.perform(after: next.since(Lane.now)) { gcs in
@@ -193,7 +276,8 @@ package distributed actor GCS: ControlActor {
 
     private func settle(_ id: ActorID, _ end: SpawnEnd) {
         let waiters = spawns.removeAll(for: id)
-        if waiters.isEmpty { settledAtOnce[id] = end }
+        // What has to be durable first is never settled before its caller waits.
+        if waiters.isEmpty, durable == nil { settledAtOnce[id] = end }
         for waiter in waiters { waiter.resume(returning: end) }
     }
 
@@ -202,7 +286,7 @@ package distributed actor GCS: ControlActor {
     /// Waits for the end of a spawn. Cancelled, it gives the spawn up if it is its caller's own.
     func settled(_ id: ActorID, isOwn: Bool) async -> SpawnEnd {
         if let end = settledAtOnce.removeValue(forKey: id) { return end }
-        if isStopped { return .failed(actorSystem.notConnected()) }
+        if let endError { return .failed(endError) }
         let ticket = nextTicket()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -221,7 +305,7 @@ package distributed actor GCS: ControlActor {
 
     /// Waits until something happens, for at most `limit`, or until the caller has gone.
     func wait(for key: WaitKey, atMost limit: Duration? = nil) async {
-        guard !isStopped else { return }
+        guard endError == nil else { return }
         let ticket = nextTicket()
         if let limit { callbacks.perform(after: limit) { $0.stopWaiting(ticket) } }
         await withTaskCancellationHandler {
@@ -236,7 +320,7 @@ package distributed actor GCS: ControlActor {
 
     /// Waits until an incarnation is gone, also for a caller who has gone: what it began is carried out.
     func waitForRelease(of key: ActorKey) async {
-        guard !isStopped else { return }
+        guard endError == nil else { return }
         let ticket = nextTicket()
         await withCheckedContinuation { waits.insert($0, ticket: ticket, for: .release(key)) }
     }
@@ -252,7 +336,7 @@ package distributed actor GCS: ControlActor {
 
     /// - Throws: When a wait has come to nothing because the cluster ends, or the caller has gone.
     func checkWaiting() throws {
-        if isStopped { throw actorSystem.notConnected() }
+        if let endError { throw endError }
         try Task.checkCancellation()
     }
 }

@@ -101,6 +101,9 @@ package struct Membership: Sendable {
 
     // MARK: Storage
 
+    /// Something is to be stored of a node.
+    mutating func changed(_ node: NodeID) { changes.insert(node) }
+
     /// How many had died when the node had; `nil` while it is a member, or unknown.
     func deathNumber(of node: NodeID) -> UInt64? { dead[node] }
 

@@ -25,6 +25,7 @@ struct StoredActor: Codable, Sendable {
     var stopLimit: Duration?
     var deathNumber: UInt64?
     var request: UInt64
+    var moving: DeathCause?
 
     init(from decoder: any Decoder) throws {
         var fields = try decoder.unkeyedContainer()
@@ -59,6 +60,7 @@ struct StoredActor: Codable, Sendable {
         stopLimit = try fields.decodeIfPresent(Duration.self)
         deathNumber = try fields.decodeIfPresent(UInt64.self)
         request = try fields.decode(UInt64.self)
+        moving = try fields.decodeIfPresent(DeathCause.self)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -86,6 +88,7 @@ struct StoredActor: Codable, Sendable {
         try fields.write(stopLimit)
         try fields.write(deathNumber)
         try fields.encode(request)
+        try fields.write(moving)
     }
 
     init(_ record: ActorRecord, at clock: ClockReading) {
@@ -111,6 +114,7 @@ struct StoredActor: Codable, Sendable {
         stopLimit = record.stopLimit
         deathNumber = record.deathNumber
         request = record.request
+        moving = record.moving
     }
 
     /// - Throws: What contradicts itself.
@@ -133,6 +137,7 @@ struct StoredActor: Codable, Sendable {
         record.stopping = stopping
         record.stopLimit = stopLimit
         record.deathNumber = deathNumber
+        record.moving = moving
         return record
     }
 }

@@ -99,6 +99,7 @@ struct StoredNode: Codable, Sendable {
     var registration: NodeRegistration?
     /// Members are in the order in which they joined, the dead in that in which they were declared so.
     var number: UInt64
+    var isDraining: Bool?
 }
 
 struct StoredProcess: Codable, Sendable {

@@ -17,7 +17,7 @@ extension Raylet {
         guard var entry = workers[worker] else { return }
         entry.isReady = true
         workers[worker] = entry
-        try await gcs.processJoined(
+        try await announce(
             ProcessRecord(
                 id: worker,
                 node: options.node,
@@ -29,6 +29,20 @@ extension Raylet {
         await passOnCuts(to: worker)
         carryOut(pools.ready(worker))
     }
+
+    /// Enters a worker in the directory; while the head is down, when it is there again.
+    private func announce(_ worker: ProcessRecord) async throws {
+        while true {
+            do {
+                return try await gcs.processJoined(worker)
+            } catch let error as ClusterError where error.code == .notConnected {
+                guard workers[worker.id] != nil, !isStopping, !actorSystem.isCutOff else { throw error }
+            }
+            try await Task.sleep(for: Self.announcementPause)
+        }
+    }
+
+    private static let announcementPause = Duration.milliseconds(100)
 
     func carryOut(_ actions: [WorkerPools.Action]) {
         for action in actions {

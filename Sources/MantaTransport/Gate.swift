@@ -20,7 +20,7 @@ package final class Gate: LaneSource, Sendable {
     let sender: Int32
     let socketPath: @Sendable (ProcessID) -> String
     /// The process that hosts the GCS, if that is here; its id is not known to who asks for the first time.
-    private let head: ProcessID?
+    private let head = Mutex<ProcessID?>(nil)
     private let objects: @Sendable (Int32) -> Void
     private let refused: @Sendable (String) -> Void
     private let isClosed = Atomic<Bool>(false)
@@ -34,7 +34,6 @@ package final class Gate: LaneSource, Sendable {
     /// - Parameters:
     ///   - address: A host in numbers, of this machine. Port 0 takes a free one.
     ///   - lane: Serves it.
-    ///   - head: The process that hosts the GCS, if it is one of this node.
     ///   - socketPath: Where a process of this node listens.
     ///   - objects: Takes over a socket over which objects are to be sent.
     ///   - refused: Told why a connection was closed.
@@ -42,7 +41,6 @@ package final class Gate: LaneSource, Sendable {
     package init(
         at address: NodeAddress,
         lane: Lane,
-        head: ProcessID?,
         socketPath: @escaping @Sendable (ProcessID) -> String,
         objects: @escaping @Sendable (Int32) -> Void,
         refused: @escaping @Sendable (String) -> Void
@@ -65,7 +63,6 @@ package final class Gate: LaneSource, Sendable {
         let port = manta_socket_port(socket)
         self.address = NodeAddress(host: address.host, port: UInt16(clamping: port))
         self.lane = lane
-        self.head = head
         self.socketPath = socketPath
         self.objects = objects
         self.refused = refused
@@ -125,6 +122,9 @@ package final class Gate: LaneSource, Sendable {
         if let token { lane.watch(socket, for: .readable, token: token) }
     }
 
+    /// From now on the GCS is here, in this process, or is not.
+    package func setHead(_ process: ProcessID?) { head.withLock { $0 = process } }
+
     // MARK: Visitors
 
     func left(_ visitor: GateVisitor, _ reason: String?) {
@@ -136,7 +136,7 @@ package final class Gate: LaneSource, Sendable {
     func target(of preamble: Preamble) -> ProcessID? {
         switch preamble.purpose {
         case .objects: nil
-        case .link: preamble.process.rawValue == 0 ? head ?? preamble.process : preamble.process
+        case .link: preamble.process.rawValue == 0 ? head.withLock { $0 } ?? preamble.process : preamble.process
         }
     }
 

@@ -19,8 +19,7 @@ struct ChaosMonkey {
     mutating func act() async throws {
         let victim = Int.random(in: 2..<machines.hosts.count, using: &random)
         let pause = Duration.milliseconds(Int.random(in: 50...4_000, using: &random))
-        let fault =
-            [Fault.killNode, .freezeNode, .cutNode, .killWorker].randomElement(using: &random) ?? .killNode
+        let fault = Fault.allCases.randomElement(using: &random) ?? .killNode
         print("chaos: \(fault) on host \(victim) for \(pause)")
         switch fault {
         case .killNode:

@@ -59,11 +59,13 @@ final class TestMachines: Sendable {
         return try host.start(
             "MantaClusterDriver",
             scenario,
-            environment: [
-                "MANTA_ADDRESS": "\(head.address):6379", "MANTA_DIRECTORY": directory(host),
-                "MANTA_LOG_LEVEL": "info",
-            ]
+            environment: environment(of: index)
         )
+    }
+
+    /// By what programs on a host find the cluster.
+    func environment(of index: Int) -> [String: String] {
+        ["MANTA_ADDRESS": "\(head.address):6379", "MANTA_DIRECTORY": directory(hosts[index])]
     }
 
     /// What the nodes have written.

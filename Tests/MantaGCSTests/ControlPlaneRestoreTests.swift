@@ -249,6 +249,21 @@ struct ControlPlaneRestoreNodeTests {
         #expect(run.patience == nil)
     }
 
+    @Test("a node that was being drained is drained on, and what moves from it is asked to again")
+    func draining() throws {
+        var run = PlaneScript(nodes: one, one)
+        try run.start(ActorOptions(resources: one, restarts: .always))
+        try run.plane.drain(node, within: .seconds(7), now: run.now)
+        #expect(run.pass(.zero).count == 2)
+        _ = try run.headRestarts()
+        #expect(run.plane.directory.actor(actor(1))?.stopLimit == .seconds(7))
+        _ = run.nodeJoins(2, one)
+        let lines = run.nodeJoins(1, one, hosted: [key(1)])
+        #expect(lines.count == 2 && lines.first?.hasPrefix("node-1: stop actor-1.1") == true)
+        #expect(run.stopped(1).contains("node-2: create actor-1.2"))
+        #expect(try run.spawn(ActorOptions(resources: one)) == ["actor-2 waits"])
+    }
+
     @Test("nodes keep the order in which they joined")
     func order() throws {
         var run = PlaneScript(nodes: one, one)
@@ -330,8 +345,11 @@ struct StoredDirectoryTests {
         let restored = try restore(try stored(run)).directory.actor(actor(1))
         #expect(restored?.spec == record.spec && restored?.stopping == .stopped)
         #expect(record.request != 0 && restored?.request == record.request)
-        // A field that is new here has to be stored too, all but the note of a drain, which is asked for again.
+        // A field that is new here has to be stored too.
         #expect(Mirror(reflecting: record).children.count == 16)
+        #expect(Mirror(reflecting: record.spec).children.count == 7)
+        #expect(Mirror(reflecting: record.spec.options).children.count == 11)
+        #expect(Mirror(reflecting: location()).children.count == 5)
         #expect(Mirror(reflecting: record.budget).children.count == 3)
         #expect(Mirror(reflecting: record.lifecycle).children.count == 2)
     }

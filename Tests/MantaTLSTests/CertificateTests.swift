@@ -4,7 +4,7 @@ import MantaCore
 import MantaTLS
 import Testing
 
-@Suite struct CertificateTests {
+@Suite(.keepsLedger) struct CertificateTests {
     private let authority: TestAuthority
     private let refusal = "the other side's certificate is refused: "
 

@@ -3,7 +3,7 @@ import MantaCore
 import MantaTLS
 import Testing
 
-@Suite struct HandshakeTests {
+@Suite(.keepsLedger) struct HandshakeTests {
     private let context: TLSContext
 
     init() throws { context = try TLSContext(.secret(.generate())) }

@@ -7,7 +7,7 @@ import MantaTLS
 import Testing
 
 /// Many bytes, many threads.
-@Suite(.timeLimit(.minutes(2))) struct LoadTests {
+@Suite(.keepsLedger, .timeLimit(.minutes(5))) struct LoadTests {
     @Test("100 MB pass through sockets that do not block")
     func manyBytes() async throws {
         let connection = try Connection()

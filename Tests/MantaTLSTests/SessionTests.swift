@@ -4,7 +4,7 @@ import MantaCore
 import MantaTLS
 import Testing
 
-@Suite struct SessionTests {
+@Suite(.keepsLedger) struct SessionTests {
     @Test("two sides that know the secret talk, both ways")
     func talk() throws {
         let connection = try Connection()

@@ -1,3 +1,4 @@
+import CMantaShims
 import Foundation
 import Glibc
 import MantaTLS
@@ -49,17 +50,26 @@ final class TestAuthority: Sendable {
     }
 }
 
-/// Runs the command.
+/// Runs the command. Not by Foundation's `Process`, which keeps sockets of its own after the first.
 func openssl(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let output = Pipe()
-    process.standardError = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "openssl \(arguments.joined(separator: " ")): \(text)")
+    var ends: [Int32] = [-1, -1]
+    try #require(manta_pipe(&ends) == 0)
+    defer { close(ends[0]) }
+    var strings: [UnsafeMutablePointer<CChar>?] = (["env", "openssl"] + arguments).map { strdup($0) }
+    strings.append(nil)
+    let process = manta_spawn("/usr/bin/env", strings, environ, ends[1], ends[1], ends[1], 0)
+    for string in strings { free(string) }
+    close(ends[1])
+    try #require(process > 0, "error \(-process)")
+
+    var output: [UInt8] = []
+    while true {
+        try #require(waitUntilReadable(ends[0]), "openssl does not end")
+        guard let bytes = receivePlain(from: ends[0]) else { break }
+        output += bytes
+    }
+    var status: Int32 = 0
+    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    let text = String(decoding: output, as: UTF8.self)
+    try #require(status == 0, "openssl \(arguments.joined(separator: " ")): \(text)")
 }

@@ -31,11 +31,11 @@ private struct GateFixture {
         gate = try Gate(
             at: NodeAddress(host: "127.0.0.1", port: 0),
             lane: lane,
-            head: Self.process,
             socketPath: { "\(folder)/\($0)" },
             objects: { [forObjects] in forObjects.append($0) },
             refused: { [refused] in refused.append($0) }
         )
+        gate.setHead(Self.process)
         gate.start()
     }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,25 +17,19 @@ static unsigned char *buffer_for(size_t request, size_t reply) {
     return bytes;
 }
 
-void cfloor_serve_ping_pong(size_t request, size_t reply) {
+void cfloor_serve_ping_pong(cfloor_channel channel, size_t request, size_t reply) {
     unsigned char *bytes = buffer_for(request, reply);
     if (!bytes) _exit(1);
-    while (cfloor_receive_all(CFLOOR_PEER_SOCKET, bytes, request) == 0 && cfloor_send_all(CFLOOR_PEER_SOCKET, bytes, reply) == 0) {}
+    while (cfloor_receive_all(channel, bytes, request) == 0 && cfloor_send_all(channel, bytes, reply) == 0) {}
     _exit(0);
 }
 
-int cfloor_start(cfloor_ping_pong *game, size_t request, size_t reply) {
-    int sockets[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) return -errno;
+int cfloor_start(cfloor_ping_pong *game, cfloor_transport transport, size_t request, size_t reply) {
     char role[64];
     snprintf(role, sizeof role, "ping-pong:%zu:%zu", request, reply);
-    game->socket = sockets[0];
     game->request = request;
     game->reply = reply;
-    int error = cfloor_spawn_peer(sockets[1], role, &game->peer);
-    close(sockets[1]);
-    if (error != 0) close(sockets[0]);
-    return error;
+    return cfloor_spawn_peer(&game->channel, transport, role, &game->peer);
 }
 
 int cfloor_play(const cfloor_ping_pong *game, uint64_t *nanoseconds, size_t count) {
@@ -45,8 +38,8 @@ int cfloor_play(const cfloor_ping_pong *game, uint64_t *nanoseconds, size_t coun
     int error = 0;
     uint64_t before = cfloor_now();
     for (size_t i = 0; i < count && error == 0; i++) {
-        error = cfloor_send_all(game->socket, bytes, game->request);
-        if (error == 0) error = cfloor_receive_all(game->socket, bytes, game->reply);
+        error = cfloor_send_all(game->channel, bytes, game->request);
+        if (error == 0) error = cfloor_receive_all(game->channel, bytes, game->reply);
         uint64_t after = cfloor_now();
         nanoseconds[i] = after - before;
         before = after;
@@ -55,7 +48,7 @@ int cfloor_play(const cfloor_ping_pong *game, uint64_t *nanoseconds, size_t coun
     return error;
 }
 
-void cfloor_stop(const cfloor_ping_pong *game) { cfloor_stop_peer(game->socket, game->peer); }
+void cfloor_stop(const cfloor_ping_pong *game) { cfloor_stop_peer(game->channel, game->peer); }
 
 // MARK: Clocks, cores, pipes
 

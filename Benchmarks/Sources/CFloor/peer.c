@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,35 +14,9 @@
 
 extern char **environ;
 
-int cfloor_receive_all(int fd, unsigned char *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t n = read(fd, bytes, count);
-        if (n == 0) return -EPIPE;
-        if (n < 0) {
-            if (errno == EINTR) continue;
-            return -errno;
-        }
-        bytes += n;
-        count -= (size_t)n;
-    }
-    return 0;
-}
-
-int cfloor_send_all(int fd, const unsigned char *bytes, size_t count) {
-    while (count > 0) {
-        ssize_t n = send(fd, bytes, count, MSG_NOSIGNAL);
-        if (n < 0) {
-            if (errno == EINTR) continue;
-            return -errno;
-        }
-        bytes += n;
-        count -= (size_t)n;
-    }
-    return 0;
-}
-
-/// Runs before `main`, and before Swift's runtime starts a thread: threads inherit the core of who starts them.
-__attribute__((constructor)) static void enter_role(void) {
+/// Runs before `main`, and before Swift's runtime starts a thread: threads inherit the core of who starts them. (The C library gives
+/// constructors the arguments of the program.)
+__attribute__((constructor)) static void enter_role(int count, char **arguments) {
     const char *core = getenv(CFLOOR_CORE_VARIABLE);
     if (core) {
         cpu_set_t set;
@@ -54,20 +27,25 @@ __attribute__((constructor)) static void enter_role(void) {
             _exit(70);
         }
     }
+    if (getenv(CFLOOR_PROGRAM_VARIABLE) && count > 1) cfloor_become_program(arguments + 1);
     const char *role = getenv(PEER_VARIABLE);
     size_t first, second;
-    if (!role) return;
-    if (sscanf(role, "ping-pong:%zu:%zu", &first, &second) == 2) cfloor_serve_ping_pong(first, second);
-    if (sscanf(role, "stream:%zu:%zu", &first, &second) == 2) cfloor_serve_stream(first, second);
+    int transport = 0;
+    if (!role || sscanf(role, "%d:", &transport) != 1) return;
+    cfloor_channel channel;
+    if (cfloor_open(&channel, transport, CFLOOR_PEER_SOCKET, 1) != 0) _exit(1);
+    if (sscanf(role, "%*d:ping-pong:%zu:%zu", &first, &second) == 2) cfloor_serve_ping_pong(channel, first, second);
+    if (sscanf(role, "%*d:stream:%zu:%zu", &first, &second) == 2) cfloor_serve_stream(channel, first, second);
+    _exit(1);
 }
 
-int cfloor_spawn_peer(int socket, const char *role, pid_t *peer) {
+static int spawn_peer(int socket, cfloor_transport transport, const char *role, pid_t *peer) {
     size_t count = 0;
     while (environ[count]) count++;
     char **environment = calloc(count + 2, sizeof *environment);
     if (!environment) return -ENOMEM;
     char variable[128];
-    snprintf(variable, sizeof variable, PEER_VARIABLE "=%s", role);
+    snprintf(variable, sizeof variable, PEER_VARIABLE "=%d:%s", transport, role);
     memcpy(environment, environ, count * sizeof *environment);
     environment[count] = variable;
 
@@ -81,8 +59,30 @@ int cfloor_spawn_peer(int socket, const char *role, pid_t *peer) {
     return -error;
 }
 
-void cfloor_stop_peer(int socket, pid_t peer) {
-    close(socket);
+static void wait_for(pid_t peer) {
     int status;
     while (waitpid(peer, &status, 0) < 0 && errno == EINTR) {}
+}
+
+int cfloor_spawn_peer(cfloor_channel *channel, cfloor_transport transport, const char *role, pid_t *peer) {
+    int ends[2];
+    int error = cfloor_socket_pair(transport, ends);
+    if (error != 0) return error;
+    error = spawn_peer(ends[1], transport, role, peer);
+    close(ends[1]);
+    if (error != 0) {
+        close(ends[0]);
+        return error;
+    }
+    error = cfloor_open(channel, transport, ends[0], 0);
+    if (error != 0) {
+        close(ends[0]);
+        wait_for(*peer);
+    }
+    return error;
+}
+
+void cfloor_stop_peer(cfloor_channel channel, pid_t peer) {
+    cfloor_close(channel);
+    wait_for(peer);
 }

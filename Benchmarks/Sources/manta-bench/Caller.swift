@@ -3,6 +3,8 @@ import Manta
 
 /// Calls from where a cluster's own code calls: an actor on a lane of a worker.
 distributed actor Caller: Spawnable {
+    private var isStopped = false
+
     init(_ arguments: NoArguments, actorSystem: ClusterSystem) { self.actorSystem = actorSystem }
 
     /// Calls one after another; how many nanoseconds each took.
@@ -15,6 +17,20 @@ distributed actor Caller: Spawnable {
         let bytes = [UInt8](repeating: 7, count: byteCount)
         return try await Calls.oneByOne(count) { _ in try await callee.size(of: bytes) }
     }
+
+    /// Calls one after another until told to stop; how many nanoseconds each took.
+    distributed func latenciesUntilStopped(of callee: Callee) async throws -> [UInt64] {
+        isStopped = false
+        var nanoseconds: [UInt64] = []
+        while !isStopped {
+            let before = cfloor_now()
+            _ = try await callee.echo(nanoseconds.count)
+            nanoseconds.append(cfloor_now() - before)
+        }
+        return nanoseconds
+    }
+
+    distributed func stopCalling() { isStopped = true }
 
     /// Keeps `inFlight` calls under way until `count` have ended; how many nanoseconds that took.
     distributed func flood(_ callee: Callee, inFlight: Int, count: Int) async throws -> UInt64 {

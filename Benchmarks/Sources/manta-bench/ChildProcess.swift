@@ -1,9 +1,9 @@
 import CFloor
 import Glibc
 
-/// Another process of this program.
+/// Processes that this one starts.
 enum ChildProcess {
-    /// Runs it to its end.
+    /// Runs this program once more, to its end. Signals that this process gets meanwhile are its too.
     ///
     /// - Parameters:
     ///   - arguments: Without the program's name.
@@ -15,10 +15,12 @@ enum ChildProcess {
         guard cfloor_pipe(&pipe) == 0 else {
             throw BenchmarkError(description: "cannot make a pipe: error \(errno)")
         }
-        let started = start(arguments, variables, output: pipe[1])
+        let started = Result { try start(["manta-bench"] + arguments, variables, outputs: [1: pipe[1]]) }
         close(pipe[1])
         defer { close(pipe[0]) }
         let child = try started.get()
+        cfloor_pass_signals_to(child)
+        defer { cfloor_pass_signals_to(0) }
         let text = readToEnd(pipe[0])
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
@@ -30,23 +32,30 @@ enum ChildProcess {
         return text
     }
 
-    private static func start(
+    /// Starts this program once more, in whatever role `variables` give it.
+    ///
+    /// - Parameters:
+    ///   - arguments: With the program's name.
+    ///   - variables: Added to this process's environment.
+    ///   - outputs: Descriptors of this process by what they are to be in the other.
+    /// - Returns: The other process.
+    /// - Throws: ``BenchmarkError`` when it cannot be started.
+    static func start(
         _ arguments: [String],
         _ variables: [String: String],
-        output: Int32
-    ) -> Result<pid_t, BenchmarkError> {
+        outputs: [Int32: Int32]
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
+        for (target, source) in outputs { posix_spawn_file_actions_adddup2(&actions, source, target) }
         var child: pid_t = 0
         let environment = environment().merging(variables) { $1 }.map { "\($0)=\($1)" }
-        let error = withCStrings(["manta-bench"] + arguments) { arguments in
+        let error = withCStrings(arguments) { arguments in
             withCStrings(environment) { posix_spawn(&child, "/proc/self/exe", &actions, nil, arguments, $0) }
         }
-        return error == 0
-            ? .success(child)
-            : .failure(BenchmarkError(description: "cannot start a process: error \(error)"))
+        guard error == 0 else { throw BenchmarkError(description: "cannot start a process: error \(error)") }
+        return child
     }
 
     private static func environment() -> [String: String] {

@@ -74,30 +74,74 @@ enum Figure: String, CaseIterable {
     case floorPutAndPull = "floor memcpy + TCP stream 100 MiB, time"
     case putAndPull = "put on A + call + pull to B 100 MiB p50"
 
+    // Network
+    case floorTCPP50 = "TCP floor ping-pong p50"
+    case floorTCPP99 = "TCP floor ping-pong p99"
+    case floorTCP1KiB = "TCP floor ping-pong 1 KiB p50"
+    case floorTCP64KiB = "TCP floor ping-pong 64 KiB p50"
+    case floorTLSP50 = "TLS floor ping-pong p50"
+    case floorTLSP99 = "TLS floor ping-pong p99"
+    case floorTLS64KiB = "TLS floor ping-pong 64 KiB p50"
+    case betweenP50 = "remote call between nodes p50"
+    case betweenP99 = "remote call between nodes p99"
+    case between1KiB = "remote call between nodes 1 KiB p50"
+    case between64KiB = "remote call between nodes 64 KiB p50"
+    case betweenInFlight64 = "remote calls between nodes, 64 in flight"
+    case betweenInFlight1000 = "remote calls between nodes, 1000 in flight"
+    case betweenProcessorTime = "processor time per call between nodes, 1000 in flight"
+    case spreadSpawn = "spawn over 4 nodes, one at a time"
+    case spreadSpawnAtOnce = "spawn over 4 nodes, 64 at once"
+    case floorSync = "floor write and fdatasync of 1 KiB"
+    case namedSpawn = "named spawn, durable, one at a time"
+    case namedSpawnAtOnce = "named spawn, durable, 64 at once"
+    case namedCrowdSpawn = "100,000 named actors: spawn time"
+    case namedCrowdMemory = "100,000 named actors: memory of the head for each"
+    case namedCrowdFind = "100,000 named actors: find from another node, first, p50"
+    case namedCrowdFindAgain = "100,000 named actors: find from another node, again, p50"
+    case floorTCPStream = "TCP floor stream 1 GiB"
+    case floorTLSStream = "TLS floor stream 1 GiB"
+    case securePullRandom = "pull 1 GiB random over TLS"
+    case securePullZeros = "pull 1 GiB zeros over TLS"
+    case securePullText = "pull 1 GiB text over TLS"
+    case floorTLSProcessorTime = "TLS floor stream, processor time per GB"
+    case securePullProcessorTime = "processor time per GB pulled over TLS"
+    case busyP50 = "call between nodes while 1 GiB moves p50"
+    case busyP99 = "call between nodes while 1 GiB moves p99"
+
     var unit: String {
         switch self {
-        case .localP50, .findAgain: "ns"
+        case .localP50, .findAgain, .namedCrowdFindAgain: "ns"
         case .floorP50, .floorP99, .floor1KiB, .floor64KiB, .remoteP50, .remoteP99, .poolP50, .remote1KiB,
             .remote64KiB,
             .processorTime, .standardP50, .spawnFirstReply, .findFirst, .getSmall, .getSmallAgain, .spanLarge,
-            .value64KiB, .reference64KiB, .floor1MiB, .value1MiB, .reference1MiB, .reference100MiB:
+            .value64KiB, .reference64KiB, .floor1MiB, .value1MiB, .reference1MiB, .reference100MiB,
+            .floorTCPP50, .floorTCPP99, .floorTCP1KiB, .floorTCP64KiB, .floorTLSP50, .floorTLSP99,
+            .floorTLS64KiB, .betweenP50,
+            .betweenP99, .between1KiB, .between64KiB, .betweenProcessorTime, .namedCrowdFind, .busyP50,
+            .busyP99:
             "us"
         case .inFlight64, .inFlight1000, .poolInFlight64, .standardInFlight64, .crowdCalls,
-            .value64KiBInFlight, .value1MiBInFlight:
+            .value64KiBInFlight, .value1MiBInFlight, .betweenInFlight64, .betweenInFlight1000:
             "calls/s"
         case .findFirstRate, .findAgainRate: "finds/s"
         case .putSmall: "objects/s"
         case .floorCopy, .putLarge, .floorFreshCopy, .putLargeCold, .floorStream, .pullRandom, .pullZeros,
-            .pullText, .pullSmaller:
+            .pullText, .pullSmaller, .floorTCPStream, .floorTLSStream, .securePullRandom, .securePullZeros,
+            .securePullText:
             "GB/s"
-        case .crowdSpawn, .floorPullProcessorTime, .pullProcessorTime: "s"
-        case .spawnShared, .spawnSharedAtOnce, .spawnThread, .spawnProcess, .getOrSpawnNew: "actors/s"
+        case .crowdSpawn, .floorPullProcessorTime, .pullProcessorTime, .namedCrowdSpawn,
+            .floorTLSProcessorTime, .securePullProcessorTime:
+            "s"
+        case .spawnShared, .spawnSharedAtOnce, .spawnThread, .spawnProcess, .getOrSpawnNew, .spreadSpawn,
+            .spreadSpawnAtOnce, .namedSpawn, .namedSpawnAtOnce:
+            "actors/s"
+        case .floorSync: "commits/s"
         case .coldStart, .restartShared, .restartProcess, .floorCopyTime, .value100MiB,
             .ownReference100MiB, .floorPutAndPull, .putAndPull:
             "ms"
         case .idleMemory: "MiB"
         case .idleProcessor: "% of a core"
-        case .actorMemory, .crowdMemory: "KiB"
+        case .actorMemory, .crowdMemory, .namedCrowdMemory: "KiB"
         }
     }
 
@@ -116,6 +160,14 @@ enum Figure: String, CaseIterable {
         case .pullRandom, .pullZeros, .pullText, .pullSmaller: .floorStream
         case .pullProcessorTime: .floorPullProcessorTime
         case .putAndPull: .floorPutAndPull
+        case .betweenP50, .floorTLSP50: .floorTCPP50
+        case .betweenP99, .floorTLSP99, .busyP99: .floorTCPP99
+        case .busyP50: .floorTCPP50
+        case .between1KiB: .floorTCP1KiB
+        case .between64KiB, .floorTLS64KiB: .floorTCP64KiB
+        case .namedSpawn, .namedSpawnAtOnce: .floorSync
+        case .floorTLSStream, .securePullRandom, .securePullZeros, .securePullText: .floorTCPStream
+        case .securePullProcessorTime: .floorTLSProcessorTime
         default: nil
         }
     }
@@ -134,6 +186,10 @@ enum Figure: String, CaseIterable {
         case .putSmall: ">= 200,000"
         case .getSmall: "< 3"
         case .putLarge, .pullRandom: ">= 0.7 x floor"
+        case .betweenP50, .between1KiB, .between64KiB: "<= 1.5 x floor"
+        case .namedSpawnAtOnce: ">= 20,000"
+        case .namedCrowdMemory: "1"
+        case .securePullRandom: ">= 0.4 x floor"
         default: nil
         }
     }

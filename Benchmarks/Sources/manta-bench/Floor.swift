@@ -5,8 +5,8 @@ struct Floor: ~Copyable {
     private var game = cfloor_ping_pong()
 
     /// Starts the other process, which answers every `requestByteCount` bytes with 32.
-    init(requestByteCount: Int) throws {
-        try check(cfloor_start(&game, requestByteCount, 32), "start the peer of a ping-pong")
+    init(_ transport: cfloor_transport = CFLOOR_UNIX, requestByteCount: Int) throws {
+        try check(cfloor_start(&game, transport, requestByteCount, 32), "start the peer of a ping-pong")
     }
 
     deinit {

@@ -29,6 +29,12 @@ struct MantaBench: AsyncParsableCommand {
             call until it can read an object of another node, a new one each time, the store's memory already in use; its floor sends as \
             much from one C process to another over loopback TCP. Both nodes are in one driver. GB are 10^9 bytes, KiB, MiB and GiB are not.
 
+            Of a network, the nodes are daemons of the manta tool on this machine, between which everything is TLS over loopback TCP; the caller \
+            and who is called live on different nodes. Their floors are two C processes over TCP, and over TLS with OpenSSL's own socket \
+            functions; "x floor" is against plain TCP, processor time per GB against TLS. A named spawn counts once the head has \
+            acknowledged it; its floor is how often 1 KiB can be brought to the disk that the head uses. "while 1 GiB moves" are calls \
+            between two nodes from one of which the other one pulls.
+
             MANTA_DISPATCH=standard makes all rows use Swift's public dispatch; MANTA_LOG_LEVEL and the other variables of a cluster work too.
 
             EXAMPLES
@@ -48,6 +54,14 @@ struct MantaBench: AsyncParsableCommand {
     @Option(help: "How often each figure is measured.")
     var rounds = 5
 
+    @Option(
+        help: ArgumentHelp(
+            "The manta tool whose daemons are measured. Without it, that of a release build beside this one.",
+            valueName: "path"
+        )
+    )
+    var manta: String?
+
     @Flag(help: "A tenth of the work: enough to see that everything runs.")
     var quick = false
 
@@ -58,7 +72,10 @@ struct MantaBench: AsyncParsableCommand {
     var json = false
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case calls, actors, directory, cluster, objects
+        case calls, actors, directory, cluster, objects, network
+
+        /// Whether it starts daemons.
+        var needsTool: Bool { self == .network }
     }
 
     func validate() throws {
@@ -67,6 +84,8 @@ struct MantaBench: AsyncParsableCommand {
 
     func run() throws {
         let parts = only.isEmpty ? Part.allCases : Part.allCases.filter { only.contains($0) }
+        // Found before anything takes its time.
+        let program = try parts.contains(where: \.needsTool) ? MantaProgram(path: manta) : nil
         var rows = Rows()
         for part in parts {
             switch part {
@@ -84,19 +103,41 @@ struct MantaBench: AsyncParsableCommand {
                 for isPinned in [true, false] { try measure(.objectCalls, isPinned: isPinned, into: &rows) }
                 try measure(.objects, isPinned: false, into: &rows)
                 for _ in 0..<rounds { try measure(.coldStore, isPinned: false, rounds: 1, into: &rows) }
+            case .network:
+                guard let program else { break }
+                for isPinned in [true, false] {
+                    try measure(.networkCalls, on: program, nodes: 2, isPinned: isPinned, into: &rows)
+                }
+                try measure(.networkActors, on: program, nodes: 4, isPinned: false, into: &rows)
+                try measure(.networkObjects, on: program, nodes: 2, isPinned: false, into: &rows)
             }
         }
         print(json ? rows.all.map(\.json).joined(separator: "\n") : Table(rows.all).text)
+    }
+
+    /// Measures a cluster of daemons.
+    private func measure(
+        _ measurement: Measurement,
+        on program: MantaProgram,
+        nodes: Int,
+        isPinned: Bool,
+        into rows: inout Rows
+    ) throws {
+        try DaemonCluster.with(nodes: nodes, of: program, isPinned: isPinned) { variables in
+            try measure(measurement, isPinned: isPinned, adding: variables, into: &rows)
+        }
     }
 
     private func measure(
         _ measurement: Measurement,
         isPinned: Bool,
         rounds: Int? = nil,
+        adding added: [String: String] = [:],
         into rows: inout Rows
     ) throws {
         Progress.note("\(measurement.rawValue), \(isPinned ? "pinned to one core" : "unpinned")")
-        var variables = [MeasureCommand.startVariable: "\(cfloor_now())"]
+        var variables = added
+        variables[MeasureCommand.startVariable] = "\(cfloor_now())"
         if isPinned { variables[CFLOOR_CORE_VARIABLE] = "\(cfloor_last_core())" }
         if measurement == .standardCalls { variables["MANTA_DISPATCH"] = "standard" }
         if [.objects, .objectCalls].contains(measurement) { variables["MANTA_NODES"] = "2" }

@@ -68,6 +68,13 @@ struct MeasureCommand: AsyncParsableCommand {
             try await ObjectCallBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
         case .coldStore:
             try await ColdStoreBenchmarks(cluster: cluster, effort: effort) { results.send($0, $1) }.run()
+        case .networkCalls:
+            try await NetworkCallBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
+        case .networkActors:
+            try await NetworkActorBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
+        case .networkObjects:
+            try await NetworkObjectBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
+        case .failover: break
         }
     }
 }

@@ -11,4 +11,12 @@ enum Measurement: String, CaseIterable {
     case objectCalls = "object-calls"
     /// What only a store can show that is new.
     case coldStore = "cold-store"
+    /// Between two nodes that are daemons.
+    case networkCalls = "network-calls"
+    /// On four nodes that are daemons.
+    case networkActors = "network-actors"
+    /// Between two nodes that are daemons.
+    case networkObjects = "network-objects"
+    /// What happens when parts of a cluster of three daemons end.
+    case failover
 }

@@ -8,6 +8,9 @@ struct ObjectActors {
     let reader: Reader
     /// On the other node.
     let farReader: Reader
+    /// Have an actor live in a worker of its own on the one node or the other.
+    let near: ActorOptions
+    let far: ActorOptions
 
     init(_ cluster: ClusterSystem) async throws {
         self.cluster = cluster
@@ -15,8 +18,8 @@ struct ObjectActors {
         guard nodes.count == 2 else {
             throw BenchmarkError(description: "objects are measured between 2 nodes, not \(nodes.count)")
         }
-        let near = ActorOptions(isolation: .process, placement: .node(nodes[0]))
-        let far = ActorOptions(isolation: .process, placement: .node(nodes[1]))
+        near = ActorOptions(isolation: .process, placement: .node(nodes[0]))
+        far = ActorOptions(isolation: .process, placement: .node(nodes[1]))
         owner = try await cluster.spawn(Owner.self, options: near)
         reader = try await cluster.spawn(Reader.self, options: near)
         farReader = try await cluster.spawn(Reader.self, options: far)

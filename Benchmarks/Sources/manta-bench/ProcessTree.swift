@@ -2,18 +2,21 @@ import CFloor
 import Glibc
 import Manta
 
-/// This process and its children: a driver and its workers.
+/// Processes that are measured together, such as this one and its children: a driver and its workers.
 struct ProcessTree {
     private let processes: [Int32]
 
-    static func current() throws -> ProcessTree {
-        var processes = [getpid()]
+    init(_ processes: [Int32]) { self.processes = processes }
+
+    static func current() throws -> ProcessTree { ProcessTree([getpid()] + (try children())) }
+
+    /// Those that this process has started and not waited for.
+    static func children() throws -> [Int32] {
         // A child is listed under the thread that started it.
-        for thread in try entries(of: "/proc/self/task") {
+        try entries(of: "/proc/self/task").flatMap { thread in
             let children = try content(of: "/proc/self/task/\(thread)/children")
-            processes += children.split(separator: " ").compactMap { Int32($0) }
+            return children.split(separator: " ").compactMap { Int32($0) }
         }
-        return ProcessTree(processes: processes)
     }
 
     /// Memory in KiB, shared pages counted in equal parts to those that share them (PSS).

@@ -1,12 +1,12 @@
 import CFloor
 
-/// A TCP stream between two C processes over the loopback interface: the floor under an object that goes to another node.
+/// A stream between two C processes over the loopback interface: the floor under an object that goes to another node.
 struct StreamFloor: ~Copyable {
     private var stream = cfloor_stream()
 
     /// Starts the other process, which takes `byteCount` bytes at a time.
-    init(byteCount: Int) throws {
-        try check(cfloor_stream_start(&stream, 1 << 20, byteCount), "start the peer of a stream")
+    init(_ transport: cfloor_transport = CFLOOR_TCP, byteCount: Int) throws {
+        try check(cfloor_stream_start(&stream, transport, 1 << 20, byteCount), "start the peer of a stream")
     }
 
     deinit {

@@ -1,0 +1,121 @@
+internal import Glibc
+internal import Distributed
+internal import Logging
+import MantaCore
+internal import MantaRuntime
+internal import MantaTransport
+
+// Deciding, and carrying out what was decided once it is durable.
+
+extension GCS {
+    /// Lets the control plane decide, then does what it says: at once, or with a storage when that is durable.
+    @discardableResult
+    func step<R>(_ decide: (inout ControlPlane) throws -> R) rethrows -> R {
+        defer { carryOut() }
+        return try decide(&plane)
+    }
+
+    private func carryOut() {
+        let actions = plane.takeActions()
+        if durable == nil || isStopped || (!plane.hasChanges && line.isEmpty) {
+            perform(actions)
+        } else if storageError == nil, line.decided(actions) {
+            // Not at once: what else is waiting on the lane joins the batch.
+            callbacks.perform { $0.beginWriting() }
+        }
+        setAlarm()
+    }
+
+    /// Returns when all that has been decided so far is durable; at once where nothing is stored. Whoever is told of a
+    /// decision waits for this first, also who only asks.
+    ///
+    /// - Throws: ``ClusterError`` when the storage has failed.
+    func committed() async throws {
+        guard durable != nil else { return }
+        if let storageError { throw storageError }
+        guard !line.isEmpty else { return }
+        await withCheckedContinuation { waiter in
+            if !line.wait(waiter) { waiter.resume() }
+        }
+        if let storageError { throw storageError }
+    }
+
+    /// Lets the control plane decide, and returns when that is durable, also if it refuses.
+    @discardableResult
+    func stepDurably<R>(_ decide: (inout ControlPlane) throws -> R) async throws -> R {
+        let decision = try await accept(decide)
+        try await committed()
+        return decision
+    }
+
+    /// Lets the control plane decide, and returns at once if it has something to wait for. That it refuses is told when what
+    /// that is founded on is durable.
+    func accept<R>(_ decide: (inout ControlPlane) throws -> R) async throws -> R {
+        do { return try step(decide) } catch {
+            try await committed()
+            throw error
+        }
+    }
+
+    // MARK: Writing
+
+    private func beginWriting() {
+        guard writer == nil, storageError == nil, let durable else { return }
+        // Its handle is kept: the end of the GCS waits for it.
+        writer = Task(executorPreference: actorSystem.control.tasks) {
+            await self.writeAll(to: durable.storage)
+        }
+    }
+
+    private func writeAll(to storage: any DirectoryStorage) async {
+        while storageError == nil, line.begin() {
+            let changes = plane.takeChanges(at: Self.clock)
+            // Detached, because encoding and the disk take longer than a lane may.
+            let result = await Task.detached {
+                try await storage.commit(try changes.entries())
+            }.result
+            switch result {
+            case .success: written()
+            case .failure(let error): lost(error)
+            }
+        }
+        writer = nil
+    }
+
+    private func written() {
+        let batch = line.written()
+        perform(batch.actions)
+        for waiter in batch.waiters { waiter.resume() }
+    }
+
+    private func lost(_ error: any Error) {
+        let error =
+            error as? ClusterError ?? ClusterError(.notConnected, "the directory cannot be stored: \(error)")
+        storageError = ClusterError(
+            .notConnected,
+            "the head serves no longer: \(error.message)",
+            hint: error.hint,
+            outcome: .mayHaveExecuted
+        )
+        actorSystem.logger.critical("the directory is lost", metadata: ["error": "\(error)"])
+        for waiter in line.fail() { waiter.resume() }
+        failAll()
+        if !isStopped { durable?.onStorageLost(error) }
+    }
+
+    /// Waits for what is being written, and gives the storage up.
+    func closeStorage() async {
+        beginWriting()
+        await writer?.value
+        await durable?.storage.close()
+    }
+
+    static var clock: ClockReading {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return ClockReading(
+            moment: Lane.now,
+            calendar: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        )
+    }
+}
