@@ -4,6 +4,13 @@ internal import MantaScheduling
 // Taking a node out of service in order.
 
 extension ControlPlane {
+    /// The raylets that have not come back since a restart.
+    package var awaitedRaylets: [(node: NodeID, raylet: ActorID)] {
+        awaitedNodes.sorted { $0.rawValue < $1.rawValue }.compactMap { node in
+            raylet(of: node).map { (node, $0) }
+        }
+    }
+
     /// Where the raylet of a member is.
     package func raylet(of node: NodeID) -> ActorID? { nodes[node]?.registration.raylet }
 

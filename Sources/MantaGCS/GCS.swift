@@ -158,6 +158,11 @@ package distributed actor GCS: ControlActor {
     private func resume(recovery: Duration) {
         step { $0.resume(in: actorSystem.process, now: Lane.now, recovery: recovery) }
         drivers = plane.awaitedDrivers
+        // Those that live register again sooner when they are called, and those that are gone are found out.
+        for (node, raylet) in plane.awaitedRaylets {
+            raylets[node] = try? makeClient(raylet)
+            probe(node)
+        }
     }
 
     /// Fails all that wait: the cluster ends, or its head does. What was decided is stored.

@@ -3,6 +3,7 @@ package import MantaCore
 internal import MantaGCS
 internal import MantaObjectStore
 package import MantaRuntime
+internal import MantaTransport
 
 // Programs of jobs, on their way from the driver to the nodes.
 
@@ -42,12 +43,27 @@ extension Raylet {
     private func origins(of program: JobSpec.Program, for job: JobSpec) async throws -> [any ProgramOrigin] {
         var origins: [any ProgramOrigin] = []
         if job.machine == .current { origins.append(RunningProgram(process: job.driverProcessID)) }
-        let sources = (try? await gcs.programSources(of: program.id)) ?? []
+        var sources = try await sources(of: program)
+        // After a restart of the head raylets say anew what they have, when they come back.
+        let end = Lane.now + Self.sourcePatience
+        while sources.isEmpty, origins.isEmpty, Lane.now < end, !isStopping {
+            try await Task.sleep(for: Self.sourcePause)
+            sources = try await self.sources(of: program)
+        }
         // Many nodes may look for it at once.
-        origins += sources.filter { $0.node != options.node }.shuffled().map { source in
+        origins += sources.shuffled().map { source in
             RemoteProgram(source: source, gcs: gcs, system: actorSystem, partByteCount: partByteCount)
         }
         return origins
+    }
+
+    private static let sourcePatience = Duration.seconds(10)
+    private static let sourcePause = Duration.milliseconds(100)
+
+    /// Other nodes that have a program, for all that the directory knows.
+    private func sources(of program: JobSpec.Program) async throws -> [ProgramSource] {
+        let sources = (try? await gcs.programSources(of: program.id)) ?? []
+        return sources.filter { $0.node != options.node }
     }
 
     /// Never more than a small part of what the store holds.
