@@ -53,7 +53,8 @@ package final class NodeDaemon: Sendable {
         }
     }
 
-    private init(_ options: NodeDaemonOptions, _ session: SessionDirectory, _ lane: Lane) throws(ClusterError) {
+    private init(_ options: NodeDaemonOptions, _ session: SessionDirectory, _ lane: Lane) throws(ClusterError)
+    {
         let path = session.path
         let slot = NodeSlot()
         let logger = options.logger

@@ -11,6 +11,8 @@ struct ClusterDriver {
             case "survive": try await Survival(cluster: cluster).run(seconds: Double(arguments[1]) ?? 1)
             case "objects": try await objects(cluster, megabytes: Int(arguments[1]) ?? 1)
             case "hold": try await hold(cluster)
+            case "pull":
+                try await pull(cluster, megabytes: Int(arguments[1]) ?? 1, isRandom: arguments[2] == "random")
             case "headless": try await Headless(cluster: cluster).run()
             case "heirs": try await heirs(cluster)
             case "chaos":
@@ -85,5 +87,24 @@ struct ClusterDriver {
         let lasting = try await cluster.find(Counter.self, named: "lasting")
         _ = try await withCallOptions(retries: 100, retryUnknown: true) { try await lasting.increment(by: 1) }
         say("lasting answers")
+    }
+
+    /// What is made on the second node is read on the third.
+    private static func pull(_ cluster: ClusterSystem, megabytes: Int, isRandom: Bool) async throws {
+        var stores: [Store] = []
+        for node in try await cluster.nodes().dropFirst() {
+            stores.append(
+                try await cluster.spawn(Store.self, options: ActorOptions(placement: .node(node.id)))
+            )
+        }
+        let made = try await stores[0].make(megabytes << 17, isRandom: isRandom)
+        say("pulling")
+        do {
+            let start = ContinuousClock.now
+            _ = try await withCallOptions(timeout: .seconds(120)) { try await stores[1].sum(made) }
+            say("pulled in \(milliseconds(ContinuousClock.now - start)) ms")
+        } catch let error as ClusterError {
+            say("not pulled: \(error.code)")
+        }
     }
 }

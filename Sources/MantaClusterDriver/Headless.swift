@@ -32,7 +32,9 @@ struct Headless {
     private func relay(_ echoes: [Echo]) async throws {
         for echo in echoes {
             for other in echoes {
-                guard try await echo.relay("hello", to: other) == "hello" else { throw Survival.Lost(name: "relay") }
+                guard try await echo.relay("hello", to: other) == "hello" else {
+                    throw Survival.Lost(name: "relay")
+                }
             }
         }
     }

@@ -136,7 +136,8 @@ package final class Gate: LaneSource, Sendable {
     func target(of preamble: Preamble) -> ProcessID? {
         switch preamble.purpose {
         case .objects: nil
-        case .link: preamble.process.rawValue == 0 ? head.withLock { $0 } ?? preamble.process : preamble.process
+        case .link:
+            preamble.process.rawValue == 0 ? head.withLock { $0 } ?? preamble.process : preamble.process
         }
     }
 

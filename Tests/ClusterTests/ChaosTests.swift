@@ -6,6 +6,7 @@ import Testing
     "a cluster of which parts die and come back at random",
     .serialized,
     .timeLimit(.minutes(60)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1"),
     .enabled(if: TestNetwork.isAvailable, "needs the superuser and iproute2, to make hosts")
 )
 struct ChaosTests {

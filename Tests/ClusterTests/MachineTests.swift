@@ -6,6 +6,7 @@ import Testing
     "clusters of several machines",
     .serialized,
     .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1"),
     .enabled(if: TestNetwork.isAvailable, "needs the superuser and iproute2, to make hosts")
 )
 struct MachineTests {
@@ -17,6 +18,29 @@ struct MachineTests {
                 #expect(text.contains("nodes 3"))
                 #expect(text.contains("answers 9"))
             }
+        }
+    }
+
+    @Test("nodes with certificates of one authority are a cluster too, and one with a secret is not of it")
+    func certificates() async throws {
+        try await withMachines(hosts: 2, hasCertificates: true) { machines in
+            try await machines.run("calls", "2", on: 1, says: "answers 4")
+            let host = machines.hosts[1]
+            let secret = machines.network.folder.appendingPathComponent("secret").path
+            try String(repeating: "ab", count: 32).appending("\n")
+                .write(toFile: secret, atomically: true, encoding: .utf8)
+            chmod(secret, 0o600)
+            let stranger = try host.start(
+                "manta",
+                [
+                    "start", "--address", "\(machines.head.address):6379", "--block", "--bind", host.address,
+                    "--port", "7000", "--directory", host.folder.appendingPathComponent("stranger").path,
+                    "--secret-file", secret,
+                ]
+            )
+            let code = try await stranger.end()
+            #expect(code != 0)
+            try await machines.run("calls", "2", says: "answers 4")
         }
     }
 

@@ -79,6 +79,22 @@ final class TestHost: Sendable {
         }
     }
 
+    /// What has come over its line.
+    func receivedByteCount() throws -> Int {
+        // Of the switch: the host's own figures can be seen in its namespace only.
+        let text = try TestNetwork.output(
+            "netns",
+            "exec",
+            hub,
+            "cat",
+            "/sys/class/net/\(port)/statistics/tx_bytes"
+        )
+        guard let count = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw HostFailure(description: "\(text) is no number of bytes")
+        }
+        return count
+    }
+
     /// Starts one of this package's programs on the host. Its output is kept.
     func start(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws
         -> HostProgram

@@ -6,11 +6,18 @@ import Testing
 final class TestMachines: Sendable {
     let network: TestNetwork
     private let running = Shared<[Int: HostProgram]>([:])
-    let arguments: [String]
+    /// By what the nodes know each other, besides that of the usual secret.
+    private let identity: [String]
 
-    init(hosts: Int, arguments: [String] = []) async throws {
+    /// - Parameters:
+    ///   - hosts: How many.
+    ///   - hasCertificates: Whether they prove that they belong together by certificates; by a secret if not.
+    init(hosts: Int, hasCertificates: Bool = false) async throws {
         network = try TestNetwork(hostCount: hosts)
-        self.arguments = arguments
+        let folder = network.folder.path
+        identity =
+            hasCertificates
+            ? try TestCertificates(in: folder).arguments : ["--secret-file", "\(folder)/secret"]
         do {
             for index in 0..<hosts { try await start(index) }
         } catch {
@@ -27,16 +34,10 @@ final class TestMachines: Sendable {
     /// Starts the node of a host, and returns when it has joined.
     func start(_ index: Int) async throws {
         let host = hosts[index]
-        let secret = network.folder.appendingPathComponent("secret").path
         let role = index == 0 ? ["--head"] : ["--address", "\(head.address):6379"]
         let program = try host.start(
             "manta",
-            ["start"] + role + [
-                "--block", "--bind", host.address, "--directory", directory(host), "--secret-file", secret,
-            ] + arguments,
-            environment: [
-                "TRIAL_PROGRAM": Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path
-            ]
+            ["start"] + role + ["--block", "--bind", host.address, "--directory", directory(host)] + identity
         )
         running.change { $0[index] = program }
         try await program.says("runs at \(host.address)")
@@ -111,10 +112,10 @@ final class TestMachines: Sendable {
 /// Runs `body` with a cluster on hosts of its own, and removes it.
 func withMachines(
     hosts: Int,
-    arguments: [String] = [],
+    hasCertificates: Bool = false,
     _ body: (TestMachines) async throws -> Void
 ) async throws {
-    let machines = try await TestMachines(hosts: hosts, arguments: arguments)
+    let machines = try await TestMachines(hosts: hosts, hasCertificates: hasCertificates)
     do {
         try await body(machines)
     } catch {

@@ -48,18 +48,24 @@ final class TestNetwork: Sendable {
     }
 
     /// Runs `ip`.
-    static func run(_ arguments: String...) throws {
+    static func run(_ arguments: String...) throws { _ = try run(arguments) }
+
+    /// What `ip` prints.
+    static func output(_ arguments: String...) throws -> String { try run(arguments) }
+
+    private static func run(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: ip)
         process.arguments = arguments
-        let errors = Pipe()
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = errors
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
         try process.run()
-        let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw HostFailure(description: "ip \(arguments.joined(separator: " ")): \(text)")
         }
+        return text
     }
 }

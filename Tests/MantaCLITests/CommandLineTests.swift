@@ -3,7 +3,12 @@ import Glibc
 import MantaTestSupport
 import Testing
 
-@Suite("the tool's command line", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "the tool's command line",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct CommandLineTests {
     @Test(
         "every verb has a help that says what it is for",

@@ -3,7 +3,12 @@ import Glibc
 import MantaTestSupport
 import Testing
 
-@Suite("nodes that join by the tool", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "nodes that join by the tool",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct JoiningTests {
     @Test("a node joins with a copy of the secret, offers what it was told, and leaves")
     func join() async throws {

@@ -365,7 +365,8 @@ struct StoredDirectoryTests {
             caller: gcsProcess
         )
         _ = run.step { plane, now in
-            (0..<2).map { _ in "\((try? plane.spawn(request, job: gcsProcess, now: now)) == actor(1))" }.joined()
+            (0..<2).map { _ in "\((try? plane.spawn(request, job: gcsProcess, now: now)) == actor(1))" }
+                .joined()
         }
         #expect(run.plane.directory.actorCounts.live == 1)
         // It had not settled when the head ended: nobody heard of it, so it is carried out anew.

@@ -54,7 +54,9 @@ private struct GateFixture {
         return RawSocket(socket)
     }
 
-    func greet(_ target: ProcessID = process, tls: TLSContext? = nil, on lane: Lane) async throws -> GreetedSocket {
+    func greet(_ target: ProcessID = process, tls: TLSContext? = nil, on lane: Lane) async throws
+        -> GreetedSocket
+    {
         try await connect(
             to: gate.address,
             on: lane,
@@ -97,7 +99,12 @@ struct GateTests {
                 target: ProcessID(0),
                 buildID: []
             )
-            let near = try await connect(to: fixture.gate.address, on: lane, greeting: greeting, tls: fixture.tls)
+            let near = try await connect(
+                to: fixture.gate.address,
+                on: lane,
+                greeting: greeting,
+                tls: fixture.tls
+            )
             #expect(near.peer.cluster == ListenerFixture.cluster)
             #expect(near.peer.process == GateFixture.process)
             near.discard()

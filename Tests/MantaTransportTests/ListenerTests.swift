@@ -205,7 +205,9 @@ struct ListenerTests {
             let peer = RawSocket(far)
             peer.send(Frame(FrameHead(kind, detail: 1), [1, 2, 3]).bytes)
             let error = try #require(
-                await clusterError { try await greet(over: Socket(near), on: lanes[0], greeting: caller).discard() }
+                await clusterError {
+                    try await greet(over: Socket(near), on: lanes[0], greeting: caller).discard()
+                }
             )
             #expect(error.code == .notConnected)
             #expect(error.outcome == .notExecuted)
@@ -339,7 +341,9 @@ struct ListenerTests {
         let ends = Log<ClusterError.Code?>()
         Task {
             ends.append(
-                await clusterError { try await greet(over: Socket(near), on: lane, greeting: caller).discard() }?.code
+                await clusterError {
+                    try await greet(over: Socket(near), on: lane, greeting: caller).discard()
+                }?.code
             )
         }
         try await eventually { peer.receive() == .bytes(hello(caller)) }
@@ -350,7 +354,9 @@ struct ListenerTests {
         let latePeer = RawSocket(lateFar)
         Task {
             ends.append(
-                await clusterError { try await greet(over: Socket(late), on: lane, greeting: caller).discard() }?.code
+                await clusterError {
+                    try await greet(over: Socket(late), on: lane, greeting: caller).discard()
+                }?.code
             )
         }
         try await eventually(within: .seconds(10)) { ends.entries.count == 2 }

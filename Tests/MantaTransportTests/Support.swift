@@ -94,7 +94,13 @@ func startLink(
     _ handler: any LinkHandler
 ) async -> Link {
     await on(lane) {
-        let link = Link(socket: Socket(socket), lane: lane, limits: limits, received: received, handler: handler)
+        let link = Link(
+            socket: Socket(socket),
+            lane: lane,
+            limits: limits,
+            received: received,
+            handler: handler
+        )
         link.start()
         return link
     }

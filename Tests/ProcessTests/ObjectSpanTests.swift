@@ -108,6 +108,8 @@ private struct Compiler {
             .deletingLastPathComponent()
         let maps = [
             products.appendingPathComponent("CMantaShims.build/module.modulemap"),
+            products.appendingPathComponent("CMantaTLS.build/module.modulemap"),
+            package.appendingPathComponent("Sources/COpenSSL/module.modulemap"),
             checkouts.appendingPathComponent("swift-system/Sources/CSystem/include/module.modulemap"),
             package.appendingPathComponent("Sources/CLZ4/module.modulemap"),
         ].filter { FileManager.default.fileExists(atPath: $0.path) }
