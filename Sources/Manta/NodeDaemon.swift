@@ -149,7 +149,7 @@ package final class NodeDaemon: Sendable {
     private func finish() async {
         let (node, rejoining) = slot.stop()
         await rejoining?.value
-        await node?.stop()
+        await node?.leave()
         await office.stop()
         gate.close()
         await lane.stop()

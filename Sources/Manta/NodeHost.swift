@@ -85,6 +85,17 @@ package final class NodeHost: Sendable {
         client.follow(for: [raylet])
     }
 
+    /// Ends all workers, after their actors, and tells the cluster that the node is no more; then this part of the process.
+    package func leave() async {
+        client.stop()
+        await withTaskExecutorPreference(system.control.tasks) {
+            try? await raylet.stop(within: .seconds(2))
+            // Whoever has not heard finds it out.
+            try? await withCallOptions(timeout: .seconds(1)) { try await client.gcs.nodeLeft(store.node) }
+        }
+        await stop()
+    }
+
     /// Ends all workers, after their actors, and waits until they are gone; then this part of the process.
     package func stop() async {
         client.stop()

@@ -99,8 +99,10 @@ extension ControlPlane {
         if directory.process(process)?.deathCause == nil { feed.append(.processEnded(process)) }
         let record = directory.process(process)
         let known = directory.processLeft(process, cause)
-        if let record, record.deathCause == nil {
-            failures.ended(record, cause, actorCount: Set(known).union(incarnations).count, now: now)
+        let actorCount = Set(known).union(incarnations).count
+        // One that hosts nothing any more is ended by its raylet, the short way.
+        if let record, record.deathCause == nil, actorCount > 0 {
+            failures.ended(record, cause, actorCount: actorCount, now: now)
         }
         ended(incarnations + known.filter { !incarnations.contains($0) }, cause, now: now)
         act(.processEnded(process))
@@ -188,12 +190,19 @@ extension ControlPlane {
         if membership.declareDead(node) { removed(node, now: now) }
     }
 
-    private mutating func removed(_ node: NodeID, now: Moment) {
+    /// A node has ended its workers and leaves.
+    package mutating func nodeLeft(_ node: NodeID, now: Moment) {
+        if membership.declareDead(node) { removed(node, isFailure: false, now: now) }
+    }
+
+    private mutating func removed(_ node: NodeID, isFailure: Bool = true, now: Moment) {
         programs.nodeLeft(node)
         let address = scheduler.address(of: node)
         let changes = scheduler.nodeLeft(node)
         let (processes, incarnations) = directory.nodeLeft(node)
-        failures.died(node, at: address ?? "", actorCount: incarnations.count, now: now)
+        if isFailure {
+            failures.died(node, at: address ?? "", actorCount: incarnations.count, now: now)
+        }
         nodes[node] = nil
         awaitedNodes.remove(node)
         for key in leases.keys(on: node) {

@@ -2,6 +2,9 @@
 ///
 /// It holds entries, bytes by key, and knows nothing of what they mean. The same entries may be committed again.
 package protocol DirectoryStorage: Sendable {
+    /// What people know it by.
+    var name: String { get }
+
     /// All entries, in no order.
     ///
     /// - Throws: ``ClusterError`` when they are not what was committed, or cannot be read.

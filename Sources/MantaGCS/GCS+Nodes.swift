@@ -1,5 +1,5 @@
 internal import Distributed
-internal import MantaCore
+package import MantaCore
 internal import MantaRuntime
 import MantaTransport
 
@@ -23,6 +23,11 @@ extension GCS {
         }
         try await committed()
         return admission
+    }
+
+    /// A node has ended its workers and leaves: nobody has to find that out.
+    package distributed func nodeLeft(_ node: NodeID) async throws {
+        try await stepDurably { $0.nodeLeft(node, now: Lane.now) }
     }
 
     /// Keeps a link to the raylet that tells of its end. A process that hosts several raylets is the GCS's own, which needs

@@ -15,7 +15,7 @@ extension GCS {
             cluster: actorSystem.options.cluster,
             version: Release.version,
             uptime: now.since(startTime),
-            storage: "memory",
+            storage: durable?.storage.name ?? "memory",
             nodes: nodes.map { node in
                 ClusterStatus.Node(
                     info: node,

@@ -11,7 +11,15 @@ extension ClusterScheduler {
                 hint: "choose a node that nodes() lists, or allow other nodes with soft: true"
             )
         }
-        let candidates = views.filter { $0.isAllowed(by: request.placement) }
+        let allowed = views.filter { $0.isAllowed(by: request.placement) }
+        let candidates = allowed.filter { !$0.isDraining }
+        if let drained = allowed.first, candidates.isEmpty {
+            return ClusterError(
+                .infeasible,
+                "nothing is placed on \(drained.id) any more, because it is drained",
+                hint: "allow other nodes, or start its node again"
+            )
+        }
         let shortages = candidates.map {
             Shortage(of: $0.id, demand: request.resources, offer: $0.ledger.total)
         }

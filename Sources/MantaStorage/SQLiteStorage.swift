@@ -19,6 +19,7 @@ package final class SQLiteStorage: DirectoryStorage {
     private let mark: CommitMark
     private let database: DatabaseQueue
     private let path: String
+    package var name: String { path }
     private let state: Mutex<State>
 
     private struct State {

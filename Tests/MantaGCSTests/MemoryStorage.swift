@@ -4,6 +4,7 @@ import Synchronization
 
 /// A storage that forgets with its process, and can be made to wait, or to fail.
 final class MemoryStorage: DirectoryStorage {
+    let name = "a test"
     private struct State {
         var entries: [StoredEntry.Key: [UInt8]] = [:]
         var error: ClusterError?
