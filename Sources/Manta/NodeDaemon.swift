@@ -37,20 +37,21 @@ package final class NodeDaemon: Sendable {
     package static func start(_ options: NodeDaemonOptions) async throws -> NodeDaemon {
         let session = try SessionDirectory(daemon: options.directory)
         let lane = Lane(name: "manta-port", index: 253)
+        let daemon: NodeDaemon
         do {
-            let daemon = try NodeDaemon(options, session, lane)
-            do {
-                try await daemon.begin()
-            } catch {
-                await daemon.stop()
-                throw error
-            }
-            return daemon
+            daemon = try NodeDaemon(options, session, lane)
         } catch {
             await lane.stop()
             session.leave()
             throw error
         }
+        do {
+            try await daemon.begin()
+        } catch {
+            await daemon.stop()
+            throw error
+        }
+        return daemon
     }
 
     private init(_ options: NodeDaemonOptions, _ session: SessionDirectory, _ lane: Lane) throws(ClusterError)

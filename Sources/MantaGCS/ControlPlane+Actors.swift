@@ -18,10 +18,9 @@ extension ControlPlane {
         job: ProcessID,
         now: Moment
     ) throws(ClusterError) -> ActorID {
-        // Asked again: it has been accepted, unless the head ended before it had settled.
-        if let known = directory.actor(ofRequest: request.number), known.deathCause != Self.headEnded {
-            return known.id
-        }
+        // Asked again: it has been accepted, unless it was given up before it had settled, for the end of the head or the loss
+        // of the link over which it was asked for.
+        if let known = directory.actor(ofRequest: request.number), !known.wasGivenUp { return known.id }
         let program = try programJob(for: request, caller: job)
         let spec = ActorSpec(
             id: directory.nextActorID(hasOwnLane: request.options.isolation == .thread),
@@ -153,7 +152,7 @@ extension ControlPlane {
     package mutating func jobStarted(_ job: JobSpec) { directory.jobStarted(job) }
 
     /// How long actors have to end in order whose owner has ended: nobody waits for them, but they hold resources.
-    private static let orphanStopLimit = Duration.seconds(5)
+    static let orphanStopLimit = Duration.seconds(5)
 
     /// A driver has ended: so do the actors of its job.
     ///

@@ -11,6 +11,9 @@ extension ControlPlane {
         }
     }
 
+    /// Where a member is found.
+    package func endpoint(of node: NodeID) -> Endpoint? { nodes[node]?.registration.endpoint }
+
     /// Where the raylet of a member is.
     package func raylet(of node: NodeID) -> ActorID? { nodes[node]?.registration.raylet }
 
@@ -39,8 +42,15 @@ extension ControlPlane {
             nodes[node]?.isDraining = true
             membership.changed(node)
         }
+        drains[node] = limit
         for failed in scheduler.drain(node) { placementFailed(failed, now: now) }
         for key in leases.keys(on: node) { drain(key, from: node, within: limit, now: now) }
+    }
+
+    /// An incarnation has been built: if that is on a node which is being drained, it came too late.
+    mutating func drainIfNeeded(_ key: ActorKey, now: Moment) {
+        guard let node = leases[key]?.node, nodes[node]?.isDraining == true else { return }
+        drain(key, from: node, within: drains[node] ?? Self.orphanStopLimit, now: now)
     }
 
     private mutating func drain(_ key: ActorKey, from node: NodeID, within limit: Duration, now: Moment) {

@@ -23,6 +23,7 @@ extension ControlPlane {
                 leases.hold(key)
                 if key.epoch == 1 { act(.settle(key.id, .created(location))) }
                 act(.changed(key.id))
+                drainIfNeeded(key, now: now)
             case .tooLate:
                 // Built as another incarnation, which is its raylet's fault: nobody would answer for this one.
                 endLease(key, .fenced)
@@ -204,6 +205,7 @@ extension ControlPlane {
             failures.died(node, at: address ?? "", actorCount: incarnations.count, now: now)
         }
         nodes[node] = nil
+        drains[node] = nil
         awaitedNodes.remove(node)
         for key in leases.keys(on: node) {
             _ = leases.remove(key)

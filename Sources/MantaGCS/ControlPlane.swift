@@ -79,6 +79,8 @@ package struct ControlPlane: Sendable {
     /// What an earlier life of this directory left to wait for: see `ControlPlane+Restoring.swift`.
     var recoveryEnd: Moment?
     var awaitedNodes: Set<NodeID> = []
+    /// How long calls may take on the nodes that are being drained; not kept over a restart.
+    var drains: [NodeID: Duration] = [:]
     var awaitedDrivers: Set<ProcessID> = []
     /// Incarnations that their raylet has not listed when it came back, and may yet report.
     var unaccounted: Set<ActorKey> = []

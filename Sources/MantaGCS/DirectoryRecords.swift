@@ -60,6 +60,11 @@ package struct ActorRecord: Hashable, Sendable {
         lifecycle.append(.alive(epoch: location.epoch))
     }
 
+    /// It died before its first incarnation was built, and nobody has heard of it.
+    var wasGivenUp: Bool {
+        operatingSystemID == nil && (deathCause == .killed || deathCause == ControlPlane.headEnded)
+    }
+
     package var deathCause: DeathCause? {
         if case .dead(let cause) = state { cause } else { nil }
     }

@@ -13,10 +13,11 @@ extension GCS {
     ///   node.
     package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
         let job = job(of: request)
+        let isRepeated = plane.directory.actor(ofRequest: request.number) != nil
         let id = try await accept { plane throws(ClusterError) in
             try plane.spawn(request, job: job, now: Lane.now)
         }
-        switch try await settledNow(id) {
+        switch isRepeated ? try await settledBefore(id) : await settled(id, isOwn: true) {
         case .created(let location): return .created(id, location)
         case .initFailed(let failure): return .initFailed(failure)
         case .failed(let error): throw error
@@ -24,8 +25,8 @@ extension GCS {
         }
     }
 
-    /// How a spawn ended, also one that has ended before: its caller did not hear of it, and asks again.
-    private func settledNow(_ id: ActorID) async throws -> SpawnEnd {
+    /// How a spawn ended, or ends, of which the caller did not hear: it asks again.
+    private func settledBefore(_ id: ActorID) async throws -> SpawnEnd {
         while let record = plane.directory.actor(id) {
             switch record.state {
             case .pending: return await settled(id, isOwn: true)
@@ -34,14 +35,13 @@ extension GCS {
                 if let location = record.location { return .created(location) }
             case .dead(let cause):
                 try await committed()
-                if let end = takeSettled(id) { return end }
                 return .failed(ClusterError(.actorDied(cause), "\(id) is dead: \(cause)", outcome: .executed))
             case .restarting: break
             }
             await wait(for: .change(id))
             try checkWaiting()
         }
-        return takeSettled(id) ?? .failed(unknown(id))
+        return .failed(unknown(id))
     }
 
     /// The actor of a name, created if there is none; of callers at the same time, one creates it.

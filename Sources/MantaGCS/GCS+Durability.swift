@@ -32,7 +32,7 @@ extension GCS {
     /// - Throws: ``ClusterError`` when the storage has failed.
     func committed() async throws {
         guard durable != nil else { return }
-        if let storageError { throw storageError }
+        try checkServing()
         guard !line.isEmpty else { return }
         await withCheckedContinuation { waiter in
             if !line.wait(waiter) { waiter.resume() }
@@ -51,10 +51,16 @@ extension GCS {
     /// Lets the control plane decide, and returns at once if it has something to wait for. That it refuses is told when what
     /// that is founded on is durable.
     func accept<R>(_ decide: (inout ControlPlane) throws -> R) async throws -> R {
+        try checkServing()
         do { return try step(decide) } catch {
             try await committed()
             throw error
         }
+    }
+
+    /// What is decided after the end of a GCS that stores is neither stored nor carried out: nobody may be told of it.
+    private func checkServing() throws {
+        if durable != nil, let endError { throw endError }
     }
 
     // MARK: Writing

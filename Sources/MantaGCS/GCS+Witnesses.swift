@@ -41,7 +41,9 @@ extension GCS {
     /// What other nodes say of a suspect.
     func opinion(of node: NodeID) async -> Opinion {
         guard let suspect = plane.raylet(of: node) else { return .absent }
-        let others = raylets.filter { $0.key != node }
+        // One on this machine is cut off when the GCS is, and knows no more.
+        let own = actorSystem.options.endpoint(of: actorSystem.process)
+        let others = raylets.filter { $0.key != node && plane.endpoint(of: $0.key) != own }
         guard !others.isEmpty else { return .absent }
         let witnesses = others.filter { !plane.membership.isSuspect($0.key) }.values.shuffled()
         let control = actorSystem.control

@@ -182,7 +182,7 @@ package distributed actor GCS: ControlActor {
     }
 
     /// Why it serves no longer; `nil` while it does.
-    private var endError: ClusterError? {
+    var endError: ClusterError? {
         storageError ?? (isStopped ? actorSystem.notConnected() : nil)
     }
 
@@ -275,9 +275,6 @@ package distributed actor GCS: ControlActor {
             gcs.step { $0.timePassed(to: Lane.now) }
         }
     }
-
-    /// How a spawn ended that settled in the step that accepted it.
-    func takeSettled(_ id: ActorID) -> SpawnEnd? { settledAtOnce.removeValue(forKey: id) }
 
     private func settle(_ id: ActorID, _ end: SpawnEnd) {
         let waiters = spawns.removeAll(for: id)
