@@ -203,6 +203,7 @@ let package = Package(
             dependencies: [
                 "MantaCore", "MantaObjectStore", "MantaRuntime", "MantaGCS", "MantaRaylet",
                 "MantaTestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
         ),
@@ -231,7 +232,7 @@ let package = Package(
         .testTarget(
             name: "MantaCLITests",
             dependencies: [
-                "MantaCLI", "MantaCore", "MantaGCS", "MantaTestSupport",
+                "MantaCLI", "MantaCore", "MantaGCS", "MantaTestSupport", "MantaClusterDriver",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

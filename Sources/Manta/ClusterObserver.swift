@@ -46,7 +46,11 @@ package final class ClusterObserver: Sendable {
     package func status() async throws -> ClusterStatus { try await ask { try await $0.status() } }
     package func nodes() async throws -> [NodeInfo] { try await ask { try await $0.nodes() } }
     package func actors() async throws -> [ActorInfo] { try await ask { try await $0.actors() } }
-    package func objects() async throws -> [ObjectInfo] { try await ask { try await $0.objects() } }
+    package func jobs() async throws -> [JobInfo] { try await ask { try await $0.jobs() } }
+    /// The largest copies of objects.
+    package func objects(atMost limit: Int) async throws -> ObjectListing {
+        try await ask { try await $0.largestObjects(atMost: limit) }
+    }
 
     /// Takes a node out of service: see `GCS.drain`.
     ///

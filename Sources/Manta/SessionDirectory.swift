@@ -124,7 +124,11 @@ final class SessionDirectory: Sendable {
     }
 
     private static func remove(_ path: String) {
-        for name in entries(of: path) { unlink("\(path)/\(name)") }
+        for name in entries(of: path) {
+            let entry = "\(path)/\(name)"
+            // One of its own folders, such as that of programs.
+            if unlink(entry) != 0, errno == EISDIR { remove(entry) }
+        }
         rmdir(path)
     }
 

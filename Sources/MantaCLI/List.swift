@@ -4,7 +4,7 @@ internal import ArgumentParser
 struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List nodes, actors, objects or jobs.",
-        subcommands: [ListNodes.self, ListActors.self, ListObjects.self]
+        subcommands: [ListNodes.self, ListActors.self, ListObjects.self, ListJobs.self]
     )
 }
 

@@ -15,7 +15,7 @@ struct ListNodes: AsyncParsableCommand {
 
     func run() async throws {
         let rows = try await options.cluster.ask { observer in
-            StatusReport(try await observer.status(), head: observer.head.map { "\($0)" }, now: .now).nodes
+            StatusReport(try await observer.status(), now: .now).nodes
         }
         try options.print(rows, of: rows.count, "nodes", NodeRow.table(rows))
     }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Manta
 internal import MantaCore
+internal import MantaGCS
 
 /// Lists the objects of the cluster.
 struct ListObjects: AsyncParsableCommand {
@@ -19,10 +20,9 @@ struct ListObjects: AsyncParsableCommand {
     var limit: UInt32 = 100
 
     func run() async throws {
-        let objects = try await options.cluster.ask { try await $0.objects() }
-            .sorted { $0.byteCount > $1.byteCount }
-        let shown = limit == 0 ? objects[...] : objects.prefix(Int(limit))
-        let rows = shown.map { ObjectRow($0) }
-        try options.print(rows, of: objects.count, "objects", ObjectRow.table(rows))
+        let limit = limit == 0 ? Int.max : Int(limit)
+        let listing = try await options.cluster.ask { try await $0.objects(atMost: limit) }
+        let rows = listing.objects.map { ObjectRow($0) }
+        try options.print(rows, of: listing.count, "objects", ObjectRow.table(rows))
     }
 }

@@ -8,16 +8,23 @@ package enum LogTarget: Hashable, Sendable {
     /// An actor, by its number or its name.
     case actor(String)
 
-    /// `node-…` and `process-…` are identifiers; anything else is an actor.
+    /// `node-…`, `process-…` and `job-…` are identifiers; anything else is an actor.
     package init(_ text: String) {
         if let node = try? NodeID(from: text) {
             self = .node(node)
-        } else if let job = try? ProcessID(from: text) {
+        } else if let job = try? ProcessID(
+            from: text.hasPrefix(Self.jobPrefix) ? "process-\(text.dropFirst(Self.jobPrefix.count))" : text
+        ) {
             self = .job(job)
         } else {
             self = .actor(text)
         }
     }
+
+    private static let jobPrefix = "job-"
+
+    /// The folder of a job's logs.
+    package static func folder(of job: ProcessID) -> String { jobPrefix + String(job.rawValue, radix: 16) }
 
     /// The actor that `text` names, of all that there are: by its identifier, or its name, with the namespace before it and
     /// a slash where that is not the usual one. Of several that had a name, the one that is alive, else the last.

@@ -47,9 +47,9 @@ struct Logs: AsyncParsableCommand {
 
     func run() async throws {
         guard let target else {
-            return try await show([Self.ownLog(of: LocalLogs(in: try folder()))])
+            return try await show([.own(of: LocalLogs(in: try folder()))])
         }
-        try await cluster.ask { try await show(try await Self.sources(of: LogTarget(target), $0)) }
+        try await cluster.ask { try await show(try await LogChoice.all(of: LogTarget(target), $0)) }
     }
 
     /// Also of a node that does not run any more.
@@ -60,43 +60,9 @@ struct Logs: AsyncParsableCommand {
         return try choice.folder()
     }
 
-    private typealias Choice = (source: any LogSource, isWanted: @Sendable (String) -> Bool)
-
-    private static func ownLog(of source: any LogSource) -> Choice { (source, { $0 == "node.log" }) }
-
-    private static func sources(of target: LogTarget, _ observer: ClusterObserver) async throws -> [Choice] {
-        switch target {
-        case .node(let node): return [ownLog(of: RemoteLogs(observer: observer, node: node))]
-        case .job(let job):
-            return try await observer.nodes().map { node in
-                (RemoteLogs(observer: observer, node: node.id), { $0.hasPrefix("job-\(job)/") })
-            }
-        case .actor(let text):
-            guard let actor = LogTarget.actor(text, among: try await observer.actors()) else {
-                throw ClusterError(
-                    .noSuchActor,
-                    "\"\(text)\" is no node, no job, and no actor that the cluster knows",
-                    hint:
-                        "manta list nodes, manta list jobs and manta list actors --dead show those that there are"
-                )
-            }
-            guard let node = actor.node, let process = actor.processID else {
-                throw ClusterError(
-                    .noSuchActor,
-                    "\(actor.id) has had no worker yet: it is \(actor.state.rawValue)"
-                )
-            }
-            return [(RemoteLogs(observer: observer, node: node), { $0.hasSuffix("/worker-\(process).log") })]
-        }
-    }
-
-    private func show(_ choices: [Choice]) async throws {
+    private func show(_ choices: [LogChoice]) async throws {
         var found: [LogView] = []
-        for (source, isWanted) in choices {
-            for file in try await source.files() where list || isWanted(file.name) {
-                found.append(LogView(source: source, file: file))
-            }
-        }
+        for choice in choices { found += try await choice.views(listsAll: list) }
         if list { return Console.print(LogView.table(found).lines) }
         guard !found.isEmpty else {
             throw ClusterError(

@@ -32,6 +32,9 @@ struct NodePlan {
     var logDirectory: String { NodeFolder.logs(in: directory) }
     var logPath: String { "\(logDirectory)/node.log" }
 
+    /// Where the head keeps the cluster's directory.
+    var dataDirectory: String { "\(directory)/data" }
+
     private static func security(
         _ setup: NodeSetup,
         _ directory: String,
@@ -120,8 +123,6 @@ struct NodePlan {
         )
         options.advertisedHost = network.advertised
         if let silence = setup.silence { options.liveness = NodeLiveness(bound: silence) }
-        // The workers of a daemon are those of jobs, which start when their drivers do.
-        options.idleWorkers = 0
         return options
     }
 
@@ -133,9 +134,10 @@ struct NodePlan {
         try ClusterSecret.generate().write(to: path)
     }
 
-    func summary(_ address: NodeAddress, processID: Int32) -> StartSummary {
+    func summary(_ address: NodeAddress, isNew: Bool, processID: Int32) -> StartSummary {
         StartSummary(
             isHead: isHead,
+            isNew: isNew,
             address: "\(address)",
             head: heads.first.map { "\($0)" } ?? "\(address)",
             isLocal: network.isLocal,

@@ -3,8 +3,8 @@ internal import CMantaShims
 internal import Glibc
 internal import Logging
 internal import Manta
-internal import MantaStorage
 internal import MantaCore
+internal import MantaStorage
 
 /// Starts a node of a cluster on this machine.
 struct Start: AsyncParsableCommand {
@@ -88,9 +88,10 @@ struct Start: AsyncParsableCommand {
         logger.logLevel = plan.logLevel
         var options = try plan.options(logger)
         try plan.makeSecret()
-        if head { options.head = .stored(try SQLiteStorage(in: "\(plan.directory)/data")) }
+        let isNew = !FilePath.exists(plan.dataDirectory)
+        if head { options.head = .stored(try SQLiteStorage(in: plan.dataDirectory)) }
         let daemon = try await NodeDaemon.start(options)
-        let summary = plan.summary(daemon.address, processID: getpid())
+        let summary = plan.summary(daemon.address, isNew: isNew, processID: getpid())
         if detached {
             // Whoever gave up waiting for the node does not want it.
             guard DetachedProcess.report(StartNote.ready(summary)) else { return await daemon.stop() }

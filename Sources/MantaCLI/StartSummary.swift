@@ -1,6 +1,8 @@
 /// What `manta start` tells of a node that it has started.
 package struct StartSummary: Hashable, Sendable, Codable {
     package var isHead: Bool
+    /// Whether a head begins with an empty directory.
+    package var isNew: Bool
     package var address: String
     /// That of the head.
     package var head: String
@@ -14,6 +16,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
 
     package init(
         isHead: Bool,
+        isNew: Bool,
         address: String,
         head: String,
         isLocal: Bool,
@@ -23,6 +26,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
         processID: Int32
     ) {
         self.isHead = isHead
+        self.isNew = isNew
         self.address = address
         self.head = head
         self.isLocal = isLocal
@@ -34,9 +38,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
 
     package var lines: [String] {
         var lines = [
-            isHead
-                ? "The head of a new cluster runs at \(address)."
-                : "A node runs at \(address), of the cluster at \(head).",
+            title,
             "  process  \(processID)",
             "  folder   \(directory)",
             "  log      \(logPath)",
@@ -48,6 +50,13 @@ package struct StartSummary: Hashable, Sendable, Codable {
         ]
         lines += ["", "manta status shows the cluster; manta stop --directory \(directory) ends this node."]
         return lines
+    }
+
+    private var title: String {
+        guard isHead else { return "A node runs at \(address), of the cluster at \(head)." }
+        return isNew
+            ? "The head of a new cluster runs at \(address)."
+            : "The head runs at \(address), and goes on with the directory in its folder."
     }
 
     private var joining: [String] {

@@ -17,7 +17,7 @@ struct Status: AsyncParsableCommand {
 
     func run() async throws {
         let report = try await cluster.ask { observer in
-            StatusReport(try await observer.status(), head: observer.head.map { "\($0)" }, now: .now)
+            StatusReport(try await observer.status(), now: .now)
         }
         if json { try Console.print(json: report) } else { Console.print(report.lines) }
     }

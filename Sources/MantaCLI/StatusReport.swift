@@ -43,14 +43,14 @@ package struct StatusReport: Codable, Hashable, Sendable {
         package var actors: Int
     }
 
-    package init(_ status: ClusterStatus, head: String?, now: Timestamp) {
+    package init(_ status: ClusterStatus, now: Timestamp) {
         cluster = String(status.cluster, radix: 16)
-        self.head = head
+        head = status.headAddress
         version = status.version
         uptimeSeconds = status.uptime.inSeconds
         storage = status.storage
         nodes = status.nodes.map {
-            NodeRow($0.info, isHead: $0.info.address == head, actors: $0.actorCount)
+            NodeRow($0.info, isHead: $0.info.address == status.headAddress, actors: $0.actorCount)
         }
         total = Self.sum(status.nodes.map(\.info.total))
         available = Self.sum(status.nodes.map(\.info.available))

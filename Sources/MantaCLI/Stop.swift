@@ -8,8 +8,8 @@ struct Stop: AsyncParsableCommand {
         abstract: "Stop the node of this machine.",
         usage: "manta stop [<options>]",
         discussion: """
-            Its actors end in order, then its workers, then the node. The actors of a head's cluster end with the head. \
-            One that does not end in time is killed.
+            Its actors end in order, then its workers, then the node. One that does not end in time is killed. While a \
+            head is stopped, what runs on other nodes goes on, and it is all there when the head is started again.
             """
     )
 

@@ -11,6 +11,7 @@ struct ClusterDriver {
             case "survive": try await Survival(cluster: cluster).run(seconds: Double(arguments[1]) ?? 1)
             case "objects": try await objects(cluster, megabytes: Int(arguments[1]) ?? 1)
             case "hold": try await hold(cluster)
+            case "trouble": try await Trouble(cluster: cluster).run()
             case "pull":
                 try await pull(cluster, megabytes: Int(arguments[1]) ?? 1, isRandom: arguments[2] == "random")
             case "headless": try await Headless(cluster: cluster).run()

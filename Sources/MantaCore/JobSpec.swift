@@ -12,6 +12,8 @@ package struct JobSpec: Hashable, Sendable, Codable {
     package var environment: [String: String]
     /// See `WorkerProgram.entersBeforeMain`.
     package var entersBeforeMain: Bool
+    /// Where the driver's executable was when it started, for machines that have the same files.
+    package var executable: String
     /// The driver's, for workers on machines that have it too.
     package var workingDirectory: String?
     /// The machine that the driver runs on.
@@ -41,6 +43,7 @@ package struct JobSpec: Hashable, Sendable, Codable {
         arguments: [String],
         environment: [String: String],
         entersBeforeMain: Bool,
+        executable: String,
         workingDirectory: String?,
         machine: MachineID,
         host: String,
@@ -53,6 +56,7 @@ package struct JobSpec: Hashable, Sendable, Codable {
         self.arguments = arguments
         self.environment = environment
         self.entersBeforeMain = entersBeforeMain
+        self.executable = executable
         self.workingDirectory = workingDirectory
         self.machine = machine
         self.host = host

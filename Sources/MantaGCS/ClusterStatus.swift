@@ -9,6 +9,8 @@ package struct ClusterStatus: Sendable, Codable {
     package var uptime: Duration
     /// Where the directory is kept.
     package var storage: String
+    /// Where the node of the head is; `nil` in a cluster of one machine.
+    package var headAddress: String?
     package var nodes: [Node]
     package var actors: Directory.ActorCounts
     /// Drivers that run, except one that hosts the cluster.

@@ -1,3 +1,5 @@
+package import MantaCore
+
 /// Where a directory is kept, so that it is there again after the head of the cluster has ended, however it did.
 ///
 /// It holds entries, bytes by key, and knows nothing of what they mean. The same entries may be committed again.
@@ -16,8 +18,16 @@ package protocol DirectoryStorage: Sendable {
     /// - Throws: ``ClusterError`` when that cannot be, or another head has taken over: the caller serves no longer.
     func commit(_ changes: [StoredEntry]) async throws
 
+    /// Calls `lost`, once, when another head may take over, or has, without waiting for a commit to fail.
+    func whenLost(_ lost: @escaping @Sendable (ClusterError) -> Void)
+
     /// Gives the storage up for another head.
     func close() async
+}
+
+extension DirectoryStorage {
+    /// What one head has to itself is lost only by a commit that fails.
+    package func whenLost(_ lost: @escaping @Sendable (ClusterError) -> Void) {}
 }
 
 /// One entry of a stored directory.

@@ -94,7 +94,9 @@ extension GCS {
         for waiter in batch.waiters { waiter.resume() }
     }
 
-    private func lost(_ error: any Error) {
+    /// Nothing can be stored any more, or another head may serve now.
+    func lost(_ error: any Error) {
+        guard storageError == nil else { return }
         let error =
             error as? ClusterError ?? ClusterError(.notConnected, "the directory cannot be stored: \(error)")
         storageError = ClusterError(

@@ -15,13 +15,19 @@ extension GCS {
     }
 
     /// All jobs that are not forgotten, oldest first.
-    package distributed func jobs() -> [JobInfo] { plane.directory.jobs() }
+    package distributed func jobs() async throws -> [JobInfo] {
+        let jobs = plane.directory.jobs()
+        try await committed()
+        return jobs
+    }
 
     /// What the workers of a job are started from.
     ///
     /// - Throws: `ownerDied` when nothing can be built for the job any more.
-    package distributed func job(_ id: ProcessID) throws -> JobRecord {
-        if let record = plane.directory.job(id), record.isKept { return record }
+    package distributed func job(_ id: ProcessID) async throws -> JobRecord {
+        let record = plane.directory.job(id)
+        try await committed()
+        if let record, record.isKept { return record }
         throw ClusterError(
             .ownerDied,
             "the directory has no job of \(id): its driver and all of its actors have ended, or it never joined",

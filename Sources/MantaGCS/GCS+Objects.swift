@@ -28,6 +28,12 @@ extension GCS {
         await askRaylets { try await $0.objects() }.values.flatMap { $0 }
     }
 
+    /// The largest of these copies, at most so many, and how many there are.
+    package distributed func largestObjects(atMost limit: Int) async -> ObjectListing {
+        await askRaylets { try await $0.objects(atMost: limit) }.values
+            .reduce(ObjectListing()) { $0 + $1 }.largest(atMost: limit)
+    }
+
     /// Those among `processes` of which the directory knows that they have ended.
     package distributed func ended(among processes: Set<ProcessID>) async throws -> [ProcessID] {
         let ended: [ProcessID] = processes.filter { plane.directory.process($0)?.deathCause != nil }

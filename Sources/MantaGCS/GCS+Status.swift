@@ -16,6 +16,7 @@ extension GCS {
             version: Release.version,
             uptime: now.since(startTime),
             storage: durable?.storage.name ?? "memory",
+            headAddress: actorSystem.options.network.map { "\($0.address)" },
             nodes: nodes.map { node in
                 ClusterStatus.Node(
                     info: node,

@@ -145,7 +145,10 @@ package distributed actor GCS: ControlActor {
         }
         callbacks.start(gcs)
         // Before anything that others ask.
-        if let durable { callbacks.perform { $0.resume(recovery: durable.recovery) } }
+        if let durable {
+            callbacks.perform { $0.resume(recovery: durable.recovery) }
+            durable.storage.whenLost { error in callbacks.perform { $0.lost(error) } }
+        }
         return gcs
     }
 

@@ -12,10 +12,28 @@ package protocol RayletClient: Sendable {
     func storeFigures() async throws -> StoreFigures
     /// The copies of objects that its node has.
     func objects() async throws -> [ObjectInfo]
+    /// The largest of them, at most so many, and how many there are.
+    func objects(atMost limit: Int) async throws -> ObjectListing
     /// The logs that its node keeps.
     func logFiles() async throws -> [LogFileInfo]
     func log(_ name: String, after position: LogPosition?) async throws -> LogPiece
     func logTail(_ name: String, lineCount: Int) async throws -> LogPosition
+}
+
+extension RayletClient {
+    // Of one that keeps no logs.
+
+    package func logFiles() async throws -> [LogFileInfo] { [] }
+    package func log(_ name: String, after position: LogPosition?) async throws -> LogPiece {
+        throw ClusterError(.invalidArgument, "there is no log \(name)")
+    }
+    package func logTail(_ name: String, lineCount: Int) async throws -> LogPosition {
+        throw ClusterError(.invalidArgument, "there is no log \(name)")
+    }
+
+    package func objects(atMost limit: Int) async throws -> ObjectListing {
+        ObjectListing(try await objects()).largest(atMost: limit)
+    }
 }
 
 /// What a raylet says of its node when it joins, and again when it comes back after it lost its link to the GCS.

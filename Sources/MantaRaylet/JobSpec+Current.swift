@@ -15,6 +15,7 @@ extension JobSpec {
             arguments: own.arguments,
             environment: program == nil ? [:] : own.environment,
             entersBeforeMain: own.entersBeforeMain,
+            executable: target(of: ProgramDigest.ownPath),
             workingDirectory: own.workingDirectory,
             machine: .current,
             host: hostName,
@@ -48,13 +49,15 @@ extension MachineID {
         return String(decoding: bytes.prefix(max(0, count)).prefix { $0 > 32 }, as: UTF8.self)
     }
 
-    private static func target(of path: String) -> String {
-        var bytes = [UInt8](repeating: 0, count: 128)
-        let count = bytes.withUnsafeMutableBytes { buffer in
-            buffer.withMemoryRebound(to: CChar.self) { buffer in
-                buffer.baseAddress.map { readlink(path, $0, buffer.count) } ?? 0
-            }
+}
+
+/// Where a link leads.
+private func target(of path: String) -> String {
+    var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = bytes.withUnsafeMutableBytes { buffer in
+        buffer.withMemoryRebound(to: CChar.self) { buffer in
+            buffer.baseAddress.map { readlink(path, $0, buffer.count) } ?? 0
         }
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
+    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
 }

@@ -11,21 +11,24 @@ final class OutputReader: LaneSource, Sendable {
     private let descriptor: Int32
     private let lane: Lane
     private let onLine: @Sendable (String) -> Void
+    private let onPause: @Sendable () -> Void
     private let onEnd: @Sendable () -> Void
     /// Confined to the lane.
     nonisolated(unsafe) private var token: LaneToken?
     nonisolated(unsafe) private var partial: [UInt8] = []
 
-    /// Takes over `descriptor`, the reading end of a pipe.
+    /// Takes over `descriptor`, the reading end of a pipe. `onPause` is called after the lines that were there at once.
     init(
         _ descriptor: Int32,
         lane: Lane,
         onLine: @escaping @Sendable (String) -> Void,
+        onPause: @escaping @Sendable () -> Void = {},
         onEnd: @escaping @Sendable () -> Void
     ) {
         self.descriptor = descriptor
         self.lane = lane
         self.onLine = onLine
+        self.onPause = onPause
         self.onEnd = onEnd
     }
 
@@ -50,6 +53,7 @@ final class OutputReader: LaneSource, Sendable {
         let count = manta_receive(descriptor, lane.receiveBuffer.baseAddress, lane.receiveBuffer.count)
         if count > 0 {
             take(UnsafeRawBufferPointer(rebasing: lane.receiveBuffer[..<count]))
+            onPause()
             return true
         }
         if count == 0 || count != -Int(EAGAIN) && count != -Int(EINTR) { end() }
@@ -71,7 +75,10 @@ final class OutputReader: LaneSource, Sendable {
     private func end() {
         guard let token else { return }
         self.token = nil
-        if !partial.isEmpty { emit() }
+        if !partial.isEmpty {
+            emit()
+            onPause()
+        }
         lane.remove(token, descriptor: descriptor)
         _ = manta_close(descriptor)
         onEnd()

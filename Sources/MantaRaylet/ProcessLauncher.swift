@@ -29,7 +29,7 @@ package struct ProcessLauncher: WorkerLauncher {
         }
         let variable = WorkerLaunch.variable
         let (process, control) = try WorkerProcess.start(
-            start.launch.worker,
+            start,
             program.command(variable, try start.launch.encoded(), adding: start.environment),
             lane: lane,
             outputLane: outputLane,

@@ -187,8 +187,7 @@ package final class ProgramCache: Sendable {
         throw ClusterError(
             .objectLost,
             "nobody has the program \(program.id), of \(program.byteCount) bytes; asked: "
-                + (failures.isEmpty
-                    ? "nobody, because no node has said that it has it" : failures.joined(separator: "; ")),
+                + (failures.isEmpty ? "nobody" : failures.joined(separator: "; ")),
             hint: "run the driver again: its node then has the program"
         )
     }

@@ -1,4 +1,5 @@
 internal import Distributed
+internal import Glibc
 package import MantaCore
 internal import MantaGCS
 internal import MantaRuntime
@@ -18,6 +19,20 @@ struct RunningProgram: ProgramOrigin {
 
     func write(_ program: JobSpec.Program, to draft: ProgramDraft) async throws {
         try draft.copy("/proc/\(process)/exe")
+    }
+}
+
+/// A file that may be the program: machines of a cluster often share a file system, or have the same software.
+struct ProgramFile: ProgramOrigin {
+    let path: String
+    var name: String { path }
+
+    func write(_ program: JobSpec.Program, to draft: ProgramDraft) async throws {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_size == program.byteCount
+        else { throw ClusterError(.invalidArgument, "there is no file of that size") }
+        try draft.copy(path)
     }
 }
 

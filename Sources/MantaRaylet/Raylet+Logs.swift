@@ -38,8 +38,8 @@ extension Raylet {
         )
     }
 
-    /// Reads files, for which the control plane does not wait.
-    private nonisolated func offLane<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
+    /// Runs what takes its time, for which the control plane does not wait.
+    nonisolated func offLane<R: Sendable>(_ body: @escaping @Sendable () -> R) async -> R {
         await withTaskExecutorPreference(globalConcurrentExecutor) { await Self.run(body) }
     }
 

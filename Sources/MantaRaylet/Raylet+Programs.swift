@@ -54,7 +54,7 @@ extension Raylet {
         origins += sources.shuffled().map { source in
             RemoteProgram(source: source, gcs: gcs, system: actorSystem, partByteCount: partByteCount)
         }
-        return origins
+        return origins + [ProgramFile(path: job.executable)]
     }
 
     private static let sourcePatience = Duration.seconds(10)

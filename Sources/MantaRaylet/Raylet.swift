@@ -224,6 +224,12 @@ package distributed actor Raylet: ControlActor {
 
     package distributed func objects() async throws -> [ObjectInfo] { try await options.store.objects() }
 
+    /// The largest copies that the node has, at most so many, and how many there are.
+    package distributed func largestObjects(atMost limit: Int) async throws -> ObjectListing {
+        let objects = try await options.store.objects()
+        return await offLane { ObjectListing(objects).largest(atMost: limit) }
+    }
+
     // MARK: The end
 
     /// Ends all workers, after their actors, and waits until they are gone.

@@ -18,6 +18,9 @@ package struct RayletHandle: RayletClient {
     package func reaches(_ raylet: ActorID) async throws -> Bool { try await self.raylet.reaches(raylet) }
     package func storeFigures() async throws -> StoreFigures { try await raylet.storeFigures() }
     package func objects() async throws -> [ObjectInfo] { try await raylet.objects() }
+    package func objects(atMost limit: Int) async throws -> ObjectListing {
+        try await raylet.largestObjects(atMost: limit)
+    }
     package func logFiles() async throws -> [LogFileInfo] { try await raylet.logFiles() }
     package func log(_ name: String, after position: LogPosition?) async throws -> LogPiece {
         try await raylet.log(name, after: position)

@@ -19,6 +19,9 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
     private let descriptor: Int32
     private let lane: Lane
     private let logger: Logger
+    private let log: WorkerLog?
+    /// Named in the log, unless it is that of the driver which the log is of.
+    private let job: ProcessID?
     private let onExit: @Sendable (DeathCause) -> Void
     private let state: Mutex<State>
     /// Confined to the lane.
@@ -36,10 +39,10 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
 
     /// Starts the process, and returns this end of its control socket beside it.
     ///
-    /// `outputLane` reads what the worker writes; `onExit` is called once, when the process has ended and its
+    /// `outputLane` reads what the worker writes, which goes to a file if there is a folder for that, else to `logger`; `onExit` is called once, when the process has ended and its
     /// output has been read. Throws `overloaded` when the system has no process or descriptor left.
     static func start(
-        _ id: ProcessID,
+        _ start: WorkerStart,
         _ command: ProcessCommand,
         lane: Lane,
         outputLane: Lane,
@@ -53,6 +56,13 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
         func check(_ status: Int32, _ call: String) throws(ClusterError) {
             guard status < 0 else { return }
             for descriptor in all where descriptor >= 0 { _ = manta_close(descriptor) }
+            if status == -EACCES {
+                throw ClusterError(
+                    .invalidArgument,
+                    "cannot start a worker: \(call) failed: \(describe(error: EACCES))",
+                    hint: "if its file system is mounted noexec, start the node with another folder"
+                )
+            }
             throw ClusterError(
                 .overloaded,
                 "cannot start a worker: \(call) failed: \(describe(error: -status))",
@@ -67,20 +77,24 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
         for descriptor in [control[1], output[1], errors[1]] { _ = manta_close(descriptor) }
         let pidfd = manta_pidfd_open(pid)
         precondition(pidfd >= 0, "no descriptor for process \(pid): \(describe(error: -pidfd))")
-        let process = WorkerProcess(id, pid, pidfd, lane, logger, onExit)
+        let process = WorkerProcess(start, pid, pidfd, lane, logger, onExit)
         process.begin(outputs: [output[0], errors[0]], outputLane: outputLane)
         return (process, control[0])
     }
 
     private init(
-        _ id: ProcessID,
+        _ start: WorkerStart,
         _ pid: Int32,
         _ descriptor: Int32,
         _ lane: Lane,
         _ logger: Logger,
         _ onExit: @escaping @Sendable (DeathCause) -> Void
     ) {
-        self.id = id
+        id = start.launch.worker
+        job = start.program == nil ? nil : start.job
+        log = start.logDirectory.map {
+            WorkerLog(directory: $0, job: start.job, worker: pid, logger: logger)
+        }
         operatingSystemID = pid
         self.descriptor = descriptor
         self.lane = lane
@@ -95,6 +109,7 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
                 output,
                 lane: outputLane,
                 onLine: { [self] line in wrote(line, to: stream) },
+                onPause: { [self] in log?.flush() },
                 onEnd: { [self] in outputEnded() }
             )
         }
@@ -121,10 +136,12 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
             if state.lastLines.count > Self.keptLineCount { state.lastLines.removeFirst() }
             return state.label
         }
-        logger.info(
-            "\(line)",
-            metadata: ["worker": "\(operatingSystemID)", "actor": "\(label ?? "-")", "stream": "\(stream)"]
-        )
+        if let log { return log.append(line) }
+        var metadata: Logger.Metadata = [
+            "worker": "\(operatingSystemID)", "actor": "\(label ?? "-")", "stream": "\(stream)",
+        ]
+        if let job { metadata["job"] = "\(job)" }
+        logger.info("\(line)", metadata: metadata)
     }
 
     func ready(_ events: LaneEvents) {

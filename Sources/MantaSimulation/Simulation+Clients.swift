@@ -25,6 +25,7 @@ extension Simulation {
                 arguments: [],
                 environment: [:],
                 entersBeforeMain: false,
+                executable: "",
                 workingDirectory: nil,
                 machine: MachineID(""),
                 host: "",

@@ -1,4 +1,3 @@
-internal import CMantaShims
 internal import Foundation
 internal import Glibc
 internal import MantaCore
@@ -28,7 +27,7 @@ struct KillTorture {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
-            try kill()
+            kill()
             // It may not have come so far.
             guard FileManager.default.fileExists(atPath: files) else { continue }
             try await checkDamaged()
@@ -43,27 +42,11 @@ struct KillTorture {
     private var files: String { folder + "/files" }
 
     /// Lets a writer run for a moment.
-    private mutating func kill() throws {
+    private mutating func kill() {
         counts.kills += 1
-        var ends: [Int32] = [-1, -1]
-        guard manta_pipe(&ends) == 0 else { Torture.fail("no pipe: error \(errno)") }
-        let arguments = ["manta-directory-torture", "write", files, String(seed)]
-        var strings: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-        strings.append(nil)
-        let writer = manta_spawn("/proc/self/exe", strings, environ, 2, ends[1], 2, 0)
-        for string in strings { free(string) }
-        close(ends[1])
-        guard writer > 0 else { Torture.fail("no process: error \(-writer)") }
+        let writer = Child(["write", files, String(seed)])
         usleep(UInt32.random(in: 20_000...120_000, using: &random))
-        Glibc.kill(writer, SIGKILL)
-        var number: UInt64 = 0
-        while read(ends[0], &number, 8) == 8 { told = max(told, number) }
-        close(ends[0])
-        var status: Int32 = 0
-        while waitpid(writer, &status, 0) != writer {}
-        guard status & 0x7f == SIGKILL else {
-            Torture.fail("a writer has ended by itself: \(status >> 8 & 0xff)")
-        }
+        told = max(told, writer.kill() ?? 0)
     }
 
     /// What was told is there, and nothing else but perhaps one commit more.

@@ -10,7 +10,9 @@ struct Script {
     func changes(_ number: UInt64) -> [StoredEntry] {
         var random = SplitMix64(seed: seed &+ number &* 0x1_0001)
         var changes: [StoredEntry.Key: StoredEntry] = [:]
-        for _ in 0..<Int.random(in: 1...40, using: &random) {
+        // Some are too large for one transaction of etcd.
+        let most = Int.random(in: 0..<8, using: &random) == 0 ? 300 : 40
+        for _ in 0..<Int.random(in: 1...most, using: &random) {
             let kind: StoredEntry.Kind =
                 [.actor, .actor, .actor, .process].randomElement(using: &random) ?? .node
             let key = StoredEntry.Key(

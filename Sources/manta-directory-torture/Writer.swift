@@ -1,15 +1,12 @@
 internal import Glibc
 internal import MantaGCS
-internal import MantaStorage
 
 /// Commits one change after another until it is killed, and prints the number of each when it is durable.
 struct Writer {
-    let folder: String
     let seed: UInt64
 
-    func run() async throws {
+    func run(_ storage: any DirectoryStorage) async throws {
         let parent = getppid()
-        let storage = try SQLiteStorage(in: folder)
         let script = Script(seed: seed)
         var number = Script.number(of: try await storage.load())
         while getppid() == parent {

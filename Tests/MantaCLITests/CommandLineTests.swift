@@ -15,6 +15,7 @@ struct CommandLineTests {
         arguments: [
             [], ["start"], ["stop"], ["status"], ["list"], ["list", "nodes"], ["list", "actors"],
             ["list", "objects"],
+            ["list", "jobs"],
             ["logs"], ["drain"], ["submit"],
         ]
     )

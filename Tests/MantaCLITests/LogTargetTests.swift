@@ -8,6 +8,8 @@ struct LogTargetTests {
     func kinds() {
         #expect(LogTarget("node-1f") == .node(NodeID(0x1f)))
         #expect(LogTarget("process-a0") == .job(ProcessID(0xa0)))
+        #expect(LogTarget("job-a0") == .job(ProcessID(0xa0)))
+        #expect(LogTarget.folder(of: ProcessID(0xa0)) == "job-a0")
         for text in ["actor-7", "hits", "node-", "node-xyz", "tenant/hits"] {
             #expect(LogTarget(text) == .actor(text))
         }

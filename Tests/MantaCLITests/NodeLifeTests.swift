@@ -16,6 +16,7 @@ struct NodeLifeTests {
             let port = try await tool.startHead()
             let status = try await tool.run("status")
             #expect(status.status == 0, "\(status.errors)")
+            #expect(status.output.contains("directory in \(tool.folder(port))/data"))
             #expect(status.output.contains("127.0.0.1:\(port)"))
             #expect(status.output.contains("alive, head"))
             #expect(status.output.contains("Pending demand: none"))
@@ -104,6 +105,7 @@ struct NodeLifeTests {
             let start = try await tool.run("start", "--head", "--port", "\(port)")
             #expect(start.status == 0, "\(start.errors)")
             #expect(tool.text("\(tool.folder(port))/secret") == secret)
+            #expect(start.output.contains("goes on with the directory in its folder"))
             #expect(try await tool.run("status").status == 0)
         }
     }

@@ -31,6 +31,7 @@ struct StatusReportTests {
             version: "1.2.3",
             uptime: .seconds(7_265),
             storage: "memory",
+            headAddress: "10.0.0.1:6379",
             nodes: [node],
             actors: Directory.ActorCounts(pending: 2, alive: 3),
             driverCount: 1,
@@ -41,7 +42,7 @@ struct StatusReportTests {
 
     @Test("a cluster at rest is shown with nothing pending and nothing failed")
     func rest() {
-        let report = StatusReport(status(), head: "10.0.0.1:6379", now: now)
+        let report = StatusReport(status(), now: now)
         #expect(
             report.lines == [
                 "Cluster abc, head at 10.0.0.1:6379",
@@ -85,7 +86,7 @@ struct StatusReportTests {
                 actorCount: index == 0 ? 2 : 1
             )
         }
-        let lines = StatusReport(status(demands: [demand], failures: failures), head: nil, now: now).lines
+        let lines = StatusReport(status(demands: [demand], failures: failures), now: now).lines
         #expect(
             lines.contains(
                 "  12 × cpu 4, memory 1 GiB on nodes with zone=b: waits for 4 s, for 26 s more; "
@@ -104,7 +105,7 @@ struct StatusReportTests {
 
     @Test("as JSON it says the same in numbers that every reader has")
     func json() throws {
-        let report = StatusReport(status(), head: "10.0.0.1:6379", now: now)
+        let report = StatusReport(status(), now: now)
         let data = try JSONEncoder().encode(report)
         #expect(try JSONDecoder().decode(StatusReport.self, from: data) == report)
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])

@@ -33,6 +33,21 @@ struct FailureLogTests {
         #expect(run.plane.failures.entries.map(\.actorCount) == [2])
     }
 
+    @Test("a node that leaves in order is no failure, and its actors go on elsewhere")
+    func nodeLeaves() throws {
+        var run = PlaneScript(nodes: [:], [:])
+        try run.start(restarting)
+        #expect(
+            run.nodeLeaves()
+                == [
+                    "actor-1.1 released", "news", "process-a ended", "actor-1 restarting",
+                    "node-2: create actor-1.2",
+                ]
+        )
+        #expect(run.plane.failures.entries.isEmpty)
+        #expect(run.nodeJoins(1) == ["node-1 fenced"])
+    }
+
     @Test("an actor whose init throws is a failure; one that is stopped or killed is none")
     func actors() throws {
         var run = PlaneScript(nodes: [:])

@@ -132,6 +132,15 @@ extension PlaneScript {
         }
     }
 
+    mutating func jobStarts(_ job: JobSpec) {
+        #expect(
+            step { plane, _ in
+                plane.jobStarted(job)
+                return nil
+            }.isEmpty
+        )
+    }
+
     mutating func jobEnds(_ job: ProcessID = driver) -> [String] {
         step { plane, now in
             plane.jobEnded(job, now: now)
@@ -243,6 +252,13 @@ extension PlaneScript {
     mutating func nodeDies(_ node: NodeID = node) -> [String] {
         step { plane, now in
             plane.nodeDied(node, now: now)
+            return nil
+        }
+    }
+
+    mutating func nodeLeaves(_ node: NodeID = node) -> [String] {
+        step { plane, now in
+            plane.nodeLeft(node, now: now)
             return nil
         }
     }

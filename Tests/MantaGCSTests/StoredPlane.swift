@@ -58,6 +58,10 @@ struct StoredPlane {
         let ids = plane.directory.actors().map(\.id)
         #expect(restored.directory.actors().map(\.id) == ids)
         for id in ids { #expect(restored.directory.actor(id) == plane.directory.actor(id)) }
+        #expect(restored.directory.jobs() == plane.directory.jobs())
+        for job in plane.directory.jobs() {
+            #expect(restored.directory.job(job.id) == plane.directory.job(job.id))
+        }
         #expect(restored.directory.actorCounts == plane.directory.actorCounts)
         #expect(restored.directory.processCounts == plane.directory.processCounts)
         for id in 0...20 {

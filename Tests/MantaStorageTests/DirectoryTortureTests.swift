@@ -14,6 +14,18 @@ struct DirectoryTortureTests {
         #expect(output.status == 0, "\(output.text)")
         print(output.text, terminator: "")
     }
+
+    @Test(
+        "what a head told that was elected through etcd is there for the next one",
+        .enabled(if: EtcdServer.isInstalled, EtcdServer.reason),
+        .timeLimit(.minutes(5))
+    )
+    func elections() async throws {
+        let server = try await EtcdServer()
+        let output = try await Program.run("manta-directory-torture", ["elect", server.endpoint, "12"])
+        #expect(output.status == 0, "\(output.text)")
+        print(output.text, terminator: "")
+    }
 }
 
 /// A program that is built into the same folder as the tests.
