@@ -115,8 +115,15 @@ final class ClusterClient: Sendable {
             let jobs = try await raylet.presentJobs()
             if !jobs.isEmpty { await tell([raylet], of: try await gcs.ended(among: jobs)) }
         }
-        guard let objects = system.objects else { return }
-        let peers = await objects.peers().subtracting([system.process])
-        if !peers.isEmpty { objects.ended(try await gcs.ended(among: peers)) }
+        // Also those to which there is only a link: it may lead to an incarnation that has been replaced.
+        let linked = system.linkedProcesses
+        let referring = await system.objects?.peers() ?? []
+        let peers = linked.union(referring).subtracting([system.process])
+        guard !peers.isEmpty else { return }
+        let ended = try await gcs.ended(among: peers)
+        for process in ended where linked.contains(process) {
+            system.closeLinks(to: process, "it was declared dead")
+        }
+        system.objects?.ended(ended)
     }
 }

@@ -16,7 +16,10 @@ struct GCSDirectory: DirectoryClient {
 
     func fate(of actor: ActorID, afterLosing process: ProcessID) async throws -> ActorFate {
         try await withTaskExecutorPreference(lane.tasks) {
-            try await GCSPatience(gcs.actorSystem).ask { try await gcs.fate(of: actor, afterLosing: process) }
+            // A call has failed, and its caller wants to know why: without a head it is not to wait for one.
+            try await GCSPatience(gcs.actorSystem).ask(for: .seconds(1)) {
+                try await gcs.fate(of: actor, afterLosing: process)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import MantaCore
 internal import MantaRuntime
+internal import MantaTransport
 import Synchronization
 
 /// Asks the GCS again while nobody answers: in a cluster of several machines it may be starting again, or elsewhere.
@@ -18,13 +19,20 @@ final class GCSPatience: Sendable {
     /// Why there is no answer yet, as the end of a sentence.
     var reason: String { failure.withLock { $0 }.map { ": the head does not answer: \($0.message)" } ?? "" }
 
-    func ask<R: Sendable>(_ question: () async throws -> R) async throws -> R {
+    ///
+    /// - Parameters:
+    ///   - limit: How long it goes on; `nil`: until the task is cancelled.
+    ///   - question: What to ask.
+    /// - Returns: The answer.
+    /// - Throws: What the question throws, but that nobody answers.
+    func ask<R: Sendable>(for limit: Duration? = nil, _ question: () async throws -> R) async throws -> R {
+        let end = limit.map { Lane.now + $0 } ?? .distantFuture
         var pause = Duration.milliseconds(10)
         while true {
             do {
                 return try await question()
             } catch let error as ClusterError {
-                guard error.code == .notConnected, system.options.network != nil, !system.isCutOff else {
+                guard error.code == .notConnected, system.options.network != nil, !system.isCutOff, Lane.now < end else {
                     throw error
                 }
                 failure.withLock { $0 = error }

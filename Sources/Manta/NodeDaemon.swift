@@ -169,13 +169,17 @@ package final class NodeDaemon: Sendable {
     ) async -> Int32 {
         let source = SignalSource()
         source.hold([SIGINT, SIGTERM, SIGHUP])
+        let isStopping = Once()
         let signals = AsyncStream<Int32> { continuation in
             source.serve(on: lane) { signal in
                 if signal == SIGHUP, let onHangup { return onHangup() }
-                if case .terminated = continuation.yield(signal) {
+                // Who asks twice does not wait for an orderly end.
+                guard !isStopping.set() else {
                     self.abandon()
-                    manta_signal_raise_default(signal)
+                    return manta_signal_raise_default(signal)
                 }
+                continuation.yield(signal)
+                continuation.finish()
             }
         }
         var signal: Int32 = 0
@@ -193,6 +197,14 @@ package final class NodeDaemon: Sendable {
         slot.current?.abandon()
         session.leave()
     }
+}
+
+/// Whether something has happened before.
+private final class Once: Sendable {
+    private let hasHappened = Atomic<Bool>(false)
+
+    /// - Returns: Whether it had.
+    func set() -> Bool { hasHappened.exchange(true, ordering: .relaxed) }
 }
 
 extension NodeLaunch {

@@ -13,7 +13,7 @@ extension GCS {
     ///   node.
     package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
         let job = job(of: request)
-        let isRepeated = plane.directory.actor(ofRequest: request.number) != nil
+        let isRepeated = plane.directory.actor(ofRequest: request.number).map { !$0.wasGivenUp } ?? false
         let id = try await accept { plane throws(ClusterError) in
             try plane.spawn(request, job: job, now: Lane.now)
         }

@@ -177,7 +177,9 @@ package distributed actor GCS: ControlActor {
 
     /// Nothing is carried out any more.
     func failAll() {
-        let error = endError ?? actorSystem.notConnected()
+        var error = endError ?? actorSystem.notConnected()
+        // What they wait for was decided, and perhaps begun.
+        error.outcome = .mayHaveExecuted
         for waiter in spawns.removeAll() { waiter.resume(returning: .failed(error)) }
         for waiter in waits.removeAll() { waiter.resume() }
         // Those in this process refer to the GCS too.
@@ -304,8 +306,10 @@ package distributed actor GCS: ControlActor {
     }
 
     private func giveUp(_ id: ActorID, _ ticket: UInt64, isOwn: Bool) {
-        if isOwn { step { $0.cancelSpawn(id, now: Lane.now) } }
-        spawns.remove(ticket)?.resume(returning: .cancelled)
+        guard let waiter = spawns.remove(ticket) else { return }
+        // A caller that has asked again waits for it still.
+        if isOwn, !spawns.contains(id) { step { $0.cancelSpawn(id, now: Lane.now) } }
+        waiter.resume(returning: .cancelled)
     }
 
     /// Waits until something happens, for at most `limit`, or until the caller has gone.

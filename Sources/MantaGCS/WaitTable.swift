@@ -15,6 +15,8 @@ struct WaitTable<Key: Hashable, Waiter> {
         keys[ticket] = key
     }
 
+    func contains(_ key: Key) -> Bool { waiters[key] != nil }
+
     /// All that wait for `key`, in the order in which they came.
     mutating func removeAll(for key: Key) -> [Waiter] {
         guard let removed = waiters.removeValue(forKey: key) else { return [] }

@@ -67,6 +67,9 @@ extension ClusterSystem {
     /// peer.
     package func adopt(_ connection: Connection) { peers.adopt(connection, lane: Greeting.controlLane) }
 
+    /// Those to which there is a link.
+    package var linkedProcesses: Set<ProcessID> { Set(peers.all.map(\.peer)) }
+
     /// Closes all links with `process`.
     package func closeLinks(to process: ProcessID, _ reason: String) {
         for connection in peers.all where connection.peer == process { connection.close(reason) }

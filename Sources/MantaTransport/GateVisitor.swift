@@ -25,7 +25,7 @@ final class GateVisitor: LaneSource, Sendable {
 
     func start() {
         token = lane.add(self, descriptor: socket, events: .readable)
-        lane.wake(self, at: deadline)
+        wake(at: deadline)
         ready(.readable)
     }
 
@@ -75,10 +75,15 @@ final class GateVisitor: LaneSource, Sendable {
         }
         switch -status {
         case 0: finish(nil, closes: true)
-        case EAGAIN: lane.wake(self, at: min(deadline, Lane.now + Self.retryPause))
+        case EAGAIN: wake(at: min(deadline, Lane.now + Self.retryPause))
         case ENOENT, ECONNREFUSED: leave("a connection wants \(target), which is not here")
         default: leave("a connection to \(target) was not handed over: \(describe(error: -status))")
         }
+    }
+
+    /// Weak: one that has left does not wait for its timer.
+    private func wake(at time: Moment) {
+        lane.wake(LaneTimer { [weak self] in self?.timePassed(Lane.now) }, at: time)
     }
 
     private func finish(_ reason: String?, closes: Bool) {

@@ -89,7 +89,8 @@ package final class GreetingExchange: LaneSource, Sendable {
             descriptor: socket.descriptor,
             events: isConnecting ? .writable : .readable
         )
-        lane.wake(self, at: Lane.now + patience)
+        // Weak: what has ended, with all that TLS keeps for it, does not wait for its timer.
+        lane.wake(LaneTimer { [weak self] in self?.timePassed(Lane.now) }, at: Lane.now + patience)
         guard !isConnecting else { return }
         advance()
     }
