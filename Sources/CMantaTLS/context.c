@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 #include "internal.h"
 
@@ -70,10 +71,17 @@ static void free_session(void *context, void *session, CRYPTO_EX_DATA *data, int
 
 static void make_index(void) { session_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, free_session); }
 
-// A copy, because a handshake writes into it.
+// A copy, because a handshake writes into it. A session gets too old after some minutes, a secret does not: each copy is new.
 static SSL_SESSION *session_of(SSL *ssl) {
     SSL_SESSION *session = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), session_index);
-    return session == NULL ? NULL : SSL_SESSION_dup(session);
+    SSL_SESSION *copy = session == NULL ? NULL : SSL_SESSION_dup(session);
+    if (copy != NULL) SSL_SESSION_set_time(copy, (long)time(NULL));
+    return copy;
+}
+
+void manta_tls_age_secret(SSL_CTX *context, long seconds) {
+    SSL_SESSION *session = SSL_CTX_get_ex_data(context, session_index);
+    if (session != NULL) SSL_SESSION_set_time(session, (long)time(NULL) - seconds);
 }
 
 static int offer_session(SSL *ssl, const EVP_MD *hash, const unsigned char **name, size_t *name_count,

@@ -46,15 +46,22 @@ package struct ClusterAddress: Sendable {
     }
 
     private static func session(in directory: String, _ text: String) throws(ClusterError) -> ClusterAddress {
-        do {
-            return ClusterAddress(directory: directory, card: try SessionCard(in: directory))
-        } catch {
+        let card: SessionCard
+        do { card = try SessionCard(in: directory) } catch {
             throw ClusterError(
                 .notConnected,
                 "there is no cluster at \(text): \(error)",
                 hint: "start it first; the address of an embedded cluster is new each time its driver starts"
             )
         }
+        guard card.node == nil || SessionCard.isLive(directory) else {
+            throw ClusterError(
+                .notConnected,
+                "the node at \(text) has ended",
+                hint: "start it again with manta start"
+            )
+        }
+        return ClusterAddress(directory: directory, card: card)
     }
 
     /// The node of this machine that belongs to the cluster at `address`, or is at it; the only one for `nil`.

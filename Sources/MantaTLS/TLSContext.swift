@@ -38,6 +38,11 @@ package final class TLSContext: Sendable {
         SSL_CTX_free(servers)
     }
 
+    /// For tests: as if it had been made so long ago.
+    package func age(by seconds: Int) {
+        for context in [clients, servers] { manta_tls_age_secret(context, seconds) }
+    }
+
     /// The connecting side of `socket`.
     ///
     /// - Parameters:

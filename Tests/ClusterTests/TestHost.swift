@@ -95,13 +95,13 @@ final class TestHost: Sendable {
         return count
     }
 
-    /// Starts one of this package's programs on the host. Its output is kept.
+    /// Starts one of this package's programs on the host, or the one at a path. Its output is kept.
     func start(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws
         -> HostProgram
     {
         let started = try HostProgram(
             host: self,
-            Bundle.main.bundleURL.appendingPathComponent(program).path,
+            program.hasPrefix("/") ? program : Bundle.main.bundleURL.appendingPathComponent(program).path,
             arguments,
             environment: environment
         )

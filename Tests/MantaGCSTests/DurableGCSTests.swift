@@ -109,7 +109,7 @@ private final class Head: Sendable {
     func die() async { await system.stop() }
 }
 
-@Suite("A GCS with a storage")
+@Suite("A GCS with a storage", .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1"))
 struct DurableGCSTests {
     private let storage = MemoryStorage()
 

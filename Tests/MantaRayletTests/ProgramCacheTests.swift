@@ -5,7 +5,11 @@ import MantaCore
 import MantaTestSupport
 import Testing
 
-@Suite("the programs of a node", .timeLimit(.minutes(5)))
+@Suite(
+    "the programs of a node",
+    .timeLimit(.minutes(5)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct ProgramCacheTests {
     private let samples: Folder
     private let folder: Folder

@@ -4,7 +4,10 @@ import MantaTestSupport
 import Testing
 
 /// Real processes that are killed while they commit.
-@Suite("Killing a process that writes a directory")
+@Suite(
+    "Killing a process that writes a directory",
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct DirectoryTortureTests {
     /// `MANTA_DIRECTORY_TORTURE_SECONDS` makes it longer.
     @Test("what was told to be durable is there, and damaged files are refused", .timeLimit(.minutes(10)))

@@ -12,7 +12,12 @@ private func entry(_ kind: StoredEntry.Kind, _ id: UInt64, _ value: [UInt8]?) ->
 private let here = NodeAddress(host: "10.0.0.1", port: 1)
 private let there = NodeAddress(host: "fd00::1", port: 2)
 
-@Suite("A directory in etcd", .enabled(if: EtcdServer.isInstalled, EtcdServer.reason), .serialized)
+@Suite(
+    "A directory in etcd",
+    .serialized,
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1"),
+    .enabled(if: EtcdServer.isInstalled, EtcdServer.reason)
+)
 struct EtcdStorageTests {
     private func election(_ server: EtcdServer, cluster: String = "test") throws -> EtcdElection {
         try EtcdElection(endpoints: [server.endpoint], cluster: cluster)

@@ -17,6 +17,20 @@ import Testing
         #expect(!connection.client.peerName.isEmpty)
     }
 
+    @Test("a secret does not get too old, however long a process has run")
+    func age() throws {
+        let (clients, servers) = try oneSecret()
+        clients.age(by: 1_000_000)
+        servers.age(by: 1_000_000)
+        let connection = try Connection(clients, servers)
+        #expect(connection.client.send("ping".utf8) == 4)
+    }
+
+    private func oneSecret() throws -> (TLSContext, TLSContext) {
+        let secret = ClusterSecret.generate()
+        return (try TLSContext(.secret(secret)), try TLSContext(.secret(secret)))
+    }
+
     @Test("before the handshake nothing is sent or received")
     func early() throws {
         let sockets = SocketPair()

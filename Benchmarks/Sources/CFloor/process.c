@@ -48,7 +48,9 @@ int cfloor_caught_signal(void) { return caught; }
 void cfloor_end_as_caught(void) {
     if (caught == 0) return;
     signal(caught, SIG_DFL);
-    raise(caught);
+    // To the process: threads of Swift's pool have signals blocked.
+    kill(getpid(), caught);
+    while (1) pause();
 }
 
 // MARK: Disks

@@ -37,6 +37,16 @@ distributed actor Caller: Spawnable {
         try await Calls.flood(callee, inFlight: inFlight, count: count)
     }
 
+    /// The same, each with an argument of `byteCount` bytes, or a number for 0.
+    distributed func flood(_ callee: Callee, byteCount: Int, inFlight: Int, count: Int) async throws -> UInt64
+    {
+        guard byteCount > 0 else { return try await Calls.flood(callee, inFlight: inFlight, count: count) }
+        let bytes = [UInt8](repeating: 7, count: byteCount)
+        return try await Calls.flood(inFlight: inFlight, count: count) { _ in
+            _ = try await callee.size(of: bytes)
+        }
+    }
+
     /// Calls an actor of this process and lane, in batches of 100; how many nanoseconds a call took in each.
     ///
     /// In batches, because a single call takes about as long as reading the clock.

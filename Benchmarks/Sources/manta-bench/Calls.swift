@@ -24,11 +24,20 @@ enum Calls {
     /// Keeps `inFlight` calls under way, each from a child task of its own, until `count` have ended; how
     /// many nanoseconds that took.
     static func flood(_ callee: Callee, inFlight: Int, count: Int) async throws -> UInt64 {
+        try await flood(inFlight: inFlight, count: count) { _ = try await callee.echo($0) }
+    }
+
+    /// The same with any call.
+    static func flood(
+        inFlight: Int,
+        count: Int,
+        _ call: @escaping @Sendable (Int) async throws -> Void
+    ) async throws -> UInt64 {
         let before = cfloor_now()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<inFlight {
                 group.addTask {
-                    for index in 0..<(count / inFlight) { _ = try await callee.echo(index) }
+                    for index in 0..<(count / inFlight) { try await call(index) }
                 }
             }
             try await group.waitForAll()

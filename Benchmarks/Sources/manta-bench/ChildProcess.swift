@@ -49,10 +49,19 @@ enum ChildProcess {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         for (target, source) in outputs { posix_spawn_file_actions_adddup2(&actions, source, target) }
+        // Threads of Swift's pool have signals blocked, and what they start would too.
+        var (attributes, none) = (posix_spawnattr_t(), sigset_t())
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var child: pid_t = 0
         let environment = environment().merging(variables) { $1 }.map { "\($0)=\($1)" }
         let error = withCStrings(arguments) { arguments in
-            withCStrings(environment) { posix_spawn(&child, "/proc/self/exe", &actions, nil, arguments, $0) }
+            withCStrings(environment) {
+                posix_spawn(&child, "/proc/self/exe", &actions, &attributes, arguments, $0)
+            }
         }
         guard error == 0 else { throw BenchmarkError(description: "cannot start a process: error \(error)") }
         return child

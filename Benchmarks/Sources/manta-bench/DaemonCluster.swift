@@ -7,6 +7,8 @@ import Glibc
 struct DaemonCluster {
     let nodes: [DaemonNode]
 
+    /// Names the cluster that a program joins.
+    static let addressVariable = "MANTA_ADDRESS"
     private static let variable = "MANTA_BENCH_DAEMONS"
 
     /// Starts a cluster, and removes all of it when `body` ends, also when that is because of Ctrl-C: the program ends
@@ -16,12 +18,14 @@ struct DaemonCluster {
     ///   - count: How many nodes it has.
     ///   - program: What they run.
     ///   - isPinned: Whether all of their processes share the last core.
+    ///   - entry: The node on whose machine the driver is.
     ///   - body: Takes the variables that have a program join the cluster as a driver.
     /// - Throws: ``BenchmarkError`` when a node does not start, and what `body` throws.
     static func with(
         nodes count: Int,
         of program: MantaProgram,
         isPinned: Bool,
+        entry: Int = 0,
         _ body: ([String: String]) throws -> Void
     ) throws {
         cfloor_catch_signals()
@@ -30,7 +34,6 @@ struct DaemonCluster {
         defer { cfloor_end_as_caught() }
         let folder = try makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let workers = try writeWorkerProgram(in: folder)
         var nodes: [DaemonNode] = []
         defer { stop(nodes) }
         for index in 0..<count {
@@ -40,7 +43,6 @@ struct DaemonCluster {
                     folder: "\(folder)/node-\(index)",
                     secret: "\(folder)/secret",
                     head: nodes.first?.port,
-                    workerProgram: workers,
                     core: isPinned ? cfloor_last_core() : nil
                 )
             )
@@ -48,7 +50,9 @@ struct DaemonCluster {
         }
         let own = String(decoding: try JSONEncoder().encode(nodes), as: UTF8.self)
         do {
-            try body(["MANTA_ADDRESS": nodes[0].address, "MANTA_DIRECTORY": nodes[0].folder, variable: own])
+            try body([
+                addressVariable: nodes[0].address, "MANTA_DIRECTORY": nodes[entry].folder, variable: own,
+            ])
         } catch {
             if cfloor_caught_signal() == 0 {
                 for node in nodes {
@@ -74,21 +78,6 @@ struct DaemonCluster {
             throw BenchmarkError(description: "cannot make a folder in \(parent): error \(errno)")
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// A worker becomes one in `ClusterSystem.run`, which the arguments of a daemon do not lead to.
-    private static func writeWorkerProgram(in folder: String) throws -> String {
-        let path = "\(folder)/worker"
-        let text = """
-            #!/bin/sh
-            exec '\(MantaProgram.ownPath)' measure \(Measurement.networkCalls.rawValue) \(Effort.quick.rawValue) 1
-
-            """
-        try text.write(toFile: path, atomically: false, encoding: .utf8)
-        guard chmod(path, 0o700) == 0 else {
-            throw BenchmarkError(description: "cannot make \(path) a program: error \(errno)")
-        }
-        return path
     }
 
     /// The head last, so that the others can leave it.

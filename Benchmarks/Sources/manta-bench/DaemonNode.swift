@@ -12,8 +12,6 @@ struct DaemonNode: Codable {
     let port: UInt16
     /// Where the head is; `nil` for the head.
     let head: UInt16?
-    /// What workers run where jobs do not bring their programs.
-    let workerProgram: String
     /// The core to which it and its workers are pinned.
     let core: Int32?
     /// The daemon, once it has been started.
@@ -24,7 +22,6 @@ struct DaemonNode: Codable {
         folder: String,
         secret: String,
         head: UInt16?,
-        workerProgram: String,
         core: Int32?
     ) throws {
         var port: UInt16 = 0
@@ -34,7 +31,6 @@ struct DaemonNode: Codable {
         self.folder = folder
         self.secret = secret
         self.head = head
-        self.workerProgram = workerProgram
         self.core = core
     }
 
@@ -55,10 +51,7 @@ struct DaemonNode: Codable {
             throw BenchmarkError(description: "cannot write to \(log): error \(errno)")
         }
         defer { close(output) }
-        var variables = [
-            CFLOOR_PROGRAM_VARIABLE: outlivesThread ? CFLOOR_PROGRAM_STAYS : "1",
-            "TRIAL_PROGRAM": workerProgram,
-        ]
+        var variables = [CFLOOR_PROGRAM_VARIABLE: outlivesThread ? CFLOOR_PROGRAM_STAYS : "1"]
         if let core { variables[CFLOOR_CORE_VARIABLE] = "\(core)" }
         let role = head.map { ["--address", "127.0.0.1:\($0)"] } ?? ["--head"]
         let arguments =
@@ -81,6 +74,12 @@ struct DaemonNode: Codable {
     /// What it has written.
     func written() throws -> String {
         String(decoding: try Data(contentsOf: URL(filePath: log)), as: UTF8.self)
+    }
+
+    /// Sends a signal to the daemon and to all that it has started, at once but for the time of the system calls.
+    func signal(_ number: Int32) throws {
+        let processes = [process] + (try ProcessTree.children(of: process))
+        for process in processes { Glibc.kill(process, number) }
     }
 
     /// Asks the daemon to end, and waits for that; kills it if it takes longer than 20 seconds.

@@ -79,13 +79,16 @@ enum Figure: String, CaseIterable {
     case floorTCPP99 = "TCP floor ping-pong p99"
     case floorTCP1KiB = "TCP floor ping-pong 1 KiB p50"
     case floorTCP64KiB = "TCP floor ping-pong 64 KiB p50"
+    case floorTCP1MiB = "TCP floor ping-pong 1 MiB p50"
     case floorTLSP50 = "TLS floor ping-pong p50"
     case floorTLSP99 = "TLS floor ping-pong p99"
     case floorTLS64KiB = "TLS floor ping-pong 64 KiB p50"
+    case floorTLS1MiB = "TLS floor ping-pong 1 MiB p50"
     case betweenP50 = "remote call between nodes p50"
     case betweenP99 = "remote call between nodes p99"
     case between1KiB = "remote call between nodes 1 KiB p50"
     case between64KiB = "remote call between nodes 64 KiB p50"
+    case between1MiB = "remote call between nodes 1 MiB p50"
     case betweenInFlight64 = "remote calls between nodes, 64 in flight"
     case betweenInFlight1000 = "remote calls between nodes, 1000 in flight"
     case betweenProcessorTime = "processor time per call between nodes, 1000 in flight"
@@ -94,7 +97,8 @@ enum Figure: String, CaseIterable {
     case floorSync = "floor write and fdatasync of 1 KiB"
     case namedSpawn = "named spawn, durable, one at a time"
     case namedSpawnAtOnce = "named spawn, durable, 64 at once"
-    case namedCrowdSpawn = "100,000 named actors: spawn time"
+    case namedSpawnCrowded = "named spawn, durable, 1000 at once"
+    case namedCrowdSpawn = "100,000 named actors: spawn time, 64 at once"
     case namedCrowdMemory = "100,000 named actors: memory of the head for each"
     case namedCrowdFind = "100,000 named actors: find from another node, first, p50"
     case namedCrowdFindAgain = "100,000 named actors: find from another node, again, p50"
@@ -108,6 +112,23 @@ enum Figure: String, CaseIterable {
     case busyP50 = "call between nodes while 1 GiB moves p50"
     case busyP99 = "call between nodes while 1 GiB moves p99"
 
+    // Failover
+    case workerKilledCall = "worker killed: call in flight fails"
+    case workerKilledKnown = "worker killed: lifecycle tells"
+    case workerKilledAnswer = "worker killed: actor answers again"
+    case nodeKilledCall = "node killed: call in flight fails"
+    case nodeKilledKnown = "node killed: lifecycle tells"
+    case nodeKilledAnswer = "node killed: actor answers elsewhere"
+    case nodeFrozenCall = "node frozen: call in flight fails"
+    case nodeFrozenKnown = "node frozen: lifecycle tells"
+    case nodeFrozenAnswer = "node frozen: actor answers elsewhere"
+    case nodeThawed = "node goes on: is a member again"
+    case headReady = "head killed, 100,000 names: start until it serves"
+    case headFind = "head killed, 100,000 names: kill until find answers"
+    case headSpawn = "head killed, 100,000 names: kill until a spawn answers"
+    case headCallsP99 = "head away: calls between actors p99"
+    case headCallsMax = "head away: calls between actors, slowest"
+
     var unit: String {
         switch self {
         case .localP50, .findAgain, .namedCrowdFindAgain: "ns"
@@ -115,7 +136,8 @@ enum Figure: String, CaseIterable {
             .remote64KiB,
             .processorTime, .standardP50, .spawnFirstReply, .findFirst, .getSmall, .getSmallAgain, .spanLarge,
             .value64KiB, .reference64KiB, .floor1MiB, .value1MiB, .reference1MiB, .reference100MiB,
-            .floorTCPP50, .floorTCPP99, .floorTCP1KiB, .floorTCP64KiB, .floorTLSP50, .floorTLSP99,
+            .floorTCPP50, .floorTCPP99, .floorTCP1KiB, .floorTCP64KiB, .floorTCP1MiB, .floorTLS1MiB,
+            .between1MiB, .floorTLSP50, .floorTLSP99,
             .floorTLS64KiB, .betweenP50,
             .betweenP99, .between1KiB, .between64KiB, .betweenProcessorTime, .namedCrowdFind, .busyP50,
             .busyP99:
@@ -133,12 +155,18 @@ enum Figure: String, CaseIterable {
             .floorTLSProcessorTime, .securePullProcessorTime:
             "s"
         case .spawnShared, .spawnSharedAtOnce, .spawnThread, .spawnProcess, .getOrSpawnNew, .spreadSpawn,
-            .spreadSpawnAtOnce, .namedSpawn, .namedSpawnAtOnce:
+            .spreadSpawnAtOnce, .namedSpawn, .namedSpawnAtOnce, .namedSpawnCrowded:
             "actors/s"
         case .floorSync: "commits/s"
         case .coldStart, .restartShared, .restartProcess, .floorCopyTime, .value100MiB,
             .ownReference100MiB, .floorPutAndPull, .putAndPull:
             "ms"
+        case .workerKilledCall, .workerKilledKnown, .workerKilledAnswer, .nodeKilledCall, .nodeKilledKnown,
+            .nodeKilledAnswer, .nodeFrozenCall, .nodeFrozenKnown, .nodeFrozenAnswer, .nodeThawed, .headReady,
+            .headFind,
+            .headSpawn, .headCallsMax:
+            "ms"
+        case .headCallsP99: "us"
         case .idleMemory: "MiB"
         case .idleProcessor: "% of a core"
         case .actorMemory, .crowdMemory, .namedCrowdMemory: "KiB"
@@ -165,7 +193,8 @@ enum Figure: String, CaseIterable {
         case .busyP50: .floorTCPP50
         case .between1KiB: .floorTCP1KiB
         case .between64KiB, .floorTLS64KiB: .floorTCP64KiB
-        case .namedSpawn, .namedSpawnAtOnce: .floorSync
+        case .between1MiB, .floorTLS1MiB: .floorTCP1MiB
+        case .spreadSpawn, .spreadSpawnAtOnce, .namedSpawn, .namedSpawnAtOnce, .namedSpawnCrowded: .floorSync
         case .floorTLSStream, .securePullRandom, .securePullZeros, .securePullText: .floorTCPStream
         case .securePullProcessorTime: .floorTLSProcessorTime
         default: nil
@@ -187,9 +216,16 @@ enum Figure: String, CaseIterable {
         case .getSmall: "< 3"
         case .putLarge, .pullRandom: ">= 0.7 x floor"
         case .betweenP50, .between1KiB, .between64KiB: "<= 1.5 x floor"
-        case .namedSpawnAtOnce: ">= 20,000"
+        case .namedSpawnCrowded: ">= 20,000"
         case .namedCrowdMemory: "1"
         case .securePullRandom: ">= 0.4 x floor"
+        case .workerKilledCall: "3"
+        case .workerKilledAnswer: "50"
+        case .nodeKilledCall, .nodeKilledKnown: "200"
+        case .nodeKilledAnswer: "500"
+        case .nodeFrozenCall, .nodeFrozenKnown: "3,000"
+        case .nodeFrozenAnswer: "3,500"
+        case .headReady: "2,000"
         default: nil
         }
     }

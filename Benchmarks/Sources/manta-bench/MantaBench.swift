@@ -35,6 +35,10 @@ struct MantaBench: AsyncParsableCommand {
             acknowledged it; its floor is how often 1 KiB can be brought to the disk that the head uses. "while 1 GiB moves" are calls \
             between two nodes from one of which the other one pulls.
 
+            Of failover, times are from the signal to what the driver sees. A worker gets SIGKILL; a node is a daemon with all of its workers, \
+            which get SIGKILL or SIGSTOP at once. The actor may live anywhere, and its calls are made again until one answers. The head gets \
+            SIGKILL and is started again at once, with its directory of names on the disk.
+
             MANTA_DISPATCH=standard makes all rows use Swift's public dispatch; MANTA_LOG_LEVEL and the other variables of a cluster work too.
 
             EXAMPLES
@@ -72,10 +76,10 @@ struct MantaBench: AsyncParsableCommand {
     var json = false
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case calls, actors, directory, cluster, objects, network
+        case calls, actors, directory, cluster, objects, network, failover
 
         /// Whether it starts daemons.
-        var needsTool: Bool { self == .network }
+        var needsTool: Bool { self == .network || self == .failover }
     }
 
     func validate() throws {
@@ -110,6 +114,10 @@ struct MantaBench: AsyncParsableCommand {
                 }
                 try measure(.networkActors, on: program, nodes: 4, isPinned: false, into: &rows)
                 try measure(.networkObjects, on: program, nodes: 2, isPinned: false, into: &rows)
+            case .failover:
+                guard let program else { break }
+                // The driver is not on the head's machine, which it sees end.
+                try measure(.failover, on: program, nodes: 3, isPinned: false, entry: 1, into: &rows)
             }
         }
         print(json ? rows.all.map(\.json).joined(separator: "\n") : Table(rows.all).text)
@@ -121,9 +129,10 @@ struct MantaBench: AsyncParsableCommand {
         on program: MantaProgram,
         nodes: Int,
         isPinned: Bool,
+        entry: Int = 0,
         into rows: inout Rows
     ) throws {
-        try DaemonCluster.with(nodes: nodes, of: program, isPinned: isPinned) { variables in
+        try DaemonCluster.with(nodes: nodes, of: program, isPinned: isPinned, entry: entry) { variables in
             try measure(measurement, isPinned: isPinned, adding: variables, into: &rows)
         }
     }

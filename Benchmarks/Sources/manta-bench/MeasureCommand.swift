@@ -74,7 +74,8 @@ struct MeasureCommand: AsyncParsableCommand {
             try await NetworkActorBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
         case .networkObjects:
             try await NetworkObjectBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
-        case .failover: break
+        case .failover:
+            try await FailoverBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
         }
     }
 }

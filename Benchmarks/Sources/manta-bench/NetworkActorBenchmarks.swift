@@ -40,6 +40,7 @@ struct NetworkActorBenchmarks {
             report(.floorSync, try syncRate(count: effort.nameCount / 4))
             try await measure(.namedSpawn, effort.nameCount / 4, named: "one \(round)", 1)
             try await measure(.namedSpawnAtOnce, effort.nameCount, named: "many \(round)", 64)
+            try await measure(.namedSpawnCrowded, effort.nameCount * 4, named: "most \(round)", 1_000)
         }
         try await measureCrowd()
     }

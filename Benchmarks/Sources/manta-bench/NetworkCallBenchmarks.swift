@@ -35,6 +35,8 @@ struct NetworkCallBenchmarks {
         let tcp1KiB = try Floor(CFLOOR_TCP, requestByteCount: 1 << 10)
         let tcp64KiB = try Floor(CFLOOR_TCP, requestByteCount: 64 << 10)
         let tls64KiB = try Floor(CFLOOR_TLS, requestByteCount: 64 << 10)
+        let tcp1MiB = try Floor(CFLOOR_TCP, requestByteCount: 1 << 20)
+        let tls1MiB = try Floor(CFLOOR_TLS, requestByteCount: 1 << 20)
         _ = try await caller.latencies(of: callee, count: 1_000)
         _ = try await caller.flood(callee, inFlight: 64, count: 6_400)
         for round in 1...rounds {
@@ -49,6 +51,9 @@ struct NetworkCallBenchmarks {
             report(try tcp64KiB.latencies(count: effort.largeLatencyCount), .floorTCP64KiB)
             report(try tls64KiB.latencies(count: effort.largeLatencyCount), .floorTLS64KiB)
             try await report(byteCount: 64 << 10, .between64KiB)
+            report(try tcp1MiB.latencies(count: effort.largeLatencyCount / 4), .floorTCP1MiB)
+            report(try tls1MiB.latencies(count: effort.largeLatencyCount / 4), .floorTLS1MiB)
+            try await report(byteCount: 1 << 20, .between1MiB)
 
             Progress.note("round \(round) of \(rounds): many in flight")
             report(.betweenInFlight64, try await floodRate(inFlight: 64))
@@ -68,7 +73,7 @@ struct NetworkCallBenchmarks {
         let latencies = try await caller.latencies(
             of: callee,
             byteCount: byteCount,
-            count: effort.largeLatencyCount
+            count: byteCount < 1 << 20 ? effort.largeLatencyCount : effort.largeLatencyCount / 4
         )
         report(Latencies(nanoseconds: latencies), figure)
     }

@@ -10,11 +10,11 @@ struct ProcessTree {
 
     static func current() throws -> ProcessTree { ProcessTree([getpid()] + (try children())) }
 
-    /// Those that this process has started and not waited for.
-    static func children() throws -> [Int32] {
+    /// Those that a process, or this one, has started and not waited for.
+    static func children(of process: Int32 = getpid()) throws -> [Int32] {
         // A child is listed under the thread that started it.
-        try entries(of: "/proc/self/task").flatMap { thread in
-            let children = try content(of: "/proc/self/task/\(thread)/children")
+        try entries(of: "/proc/\(process)/task").flatMap { thread in
+            let children = try content(of: "/proc/\(process)/task/\(thread)/children")
             return children.split(separator: " ").compactMap { Int32($0) }
         }
     }

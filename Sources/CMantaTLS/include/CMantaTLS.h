@@ -18,6 +18,8 @@ struct x509_st;
 struct ssl_ctx_st *manta_tls_context(int is_server);
 // Authenticates both sides by a key that is derived from the `count` bytes of `secret`, and by nothing else. 1, or 0.
 int manta_tls_use_secret(struct ssl_ctx_st *context, const uint8_t *secret, size_t count);
+// For tests: has the secret be one that was set so long ago.
+void manta_tls_age_secret(struct ssl_ctx_st *context, long seconds);
 // Asks each peer for a certificate that an authority of the context has signed.
 void manta_tls_use_certificates(struct ssl_ctx_st *context);
 // Whether two pieces of memory hold the same, in a time that does not tell where they differ.
