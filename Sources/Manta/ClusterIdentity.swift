@@ -47,7 +47,8 @@ package struct ClusterIdentity: Hashable, Sendable, Codable {
                             target: ProcessID(0),
                             buildID: []
                         ),
-                        tls: probe.tls
+                        tls: probe.tls,
+                        host: head.host
                     )
                     defer { socket.discard() }
                     return ClusterIdentity(cluster: socket.peer.cluster, gcs: socket.peer.process)

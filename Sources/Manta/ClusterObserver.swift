@@ -36,9 +36,6 @@ package final class ClusterObserver: Sendable {
         system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))
     }
 
-    /// Where the head is; `nil` of an embedded cluster.
-    package var head: NodeAddress? { address.card.node?.network.heads.first }
-
     package func close() async { await system.stop() }
 
     // MARK: Questions
@@ -92,6 +89,8 @@ package final class ClusterObserver: Sendable {
     }
 
     private var headText: String {
-        head.map { " at \($0)" } ?? " of \(address.directory)"
+        let heads = address.card.node?.network.heads ?? []
+        return heads.isEmpty
+            ? " of \(address.directory)" : " at \(heads.map(\.description).joined(separator: " or "))"
     }
 }

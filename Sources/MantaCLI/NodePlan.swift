@@ -2,12 +2,13 @@ internal import Logging
 internal import Manta
 internal import MantaCore
 internal import MantaGCS
+internal import MantaStorage
 internal import MantaTLS
 internal import MantaTransport
 
 /// A node that `manta start` is to start, with all that its options left open decided.
 struct NodePlan {
-    let isHead: Bool
+    let role: StartRole
     let directory: String
     let bind: NodeAddress
     let network: NetworkChoice
@@ -15,14 +16,20 @@ struct NodePlan {
     let security: SecurityFiles
     private let setup: NodeSetup
 
-    init(_ setup: NodeSetup, head: NodeAddress?) throws {
-        isHead = head == nil
+    /// - Parameters:
+    ///   - setup: What the user has said.
+    ///   - role: What it is to be.
+    ///   - heads: Where the head is, or may be, on other nodes.
+    /// - Throws: ``ClusterError`` when that cannot be, as far as it can be seen before the start.
+    init(_ setup: NodeSetup, _ role: StartRole, heads: [NodeAddress]) throws {
+        self.role = role
         self.setup = setup
+        self.heads = heads
+        let head = heads.first
         network = try NetworkChoice(bind: setup.bind, advertised: setup.advertise, head: head)
         let wanted = setup.port ?? NodeAddress.defaultPort
         let port = wanted == 0 ? try LocalAddress.freePort(at: network.bind) : wanted
         bind = NodeAddress(host: network.bind, port: port)
-        heads = head.map { [$0] } ?? []
         directory = setup.directory.map(FilePath.absolute) ?? NodeFolder.path(port: port)
         security = try Self.security(setup, directory, head)
         try Self.checkFree(directory)
@@ -130,16 +137,33 @@ struct NodePlan {
 
     /// Makes the secret of a new cluster, where it has none.
     func makeSecret() throws {
-        guard isHead, case .secret(let path) = security, !FilePath.exists(path) else { return }
+        guard heads.isEmpty, case .secret(let path) = security, !FilePath.exists(path) else { return }
         try ClusterSecret.generate().write(to: path)
+    }
+
+    /// Opens what a head needs.
+    func headRole() throws(ClusterError) -> HeadRole {
+        switch role {
+        case .node: .none
+        case .head: .stored(try SQLiteStorage(in: dataDirectory))
+        case .candidate(let etcd, let cluster):
+            .candidate(try EtcdElection(endpoints: etcd, cluster: cluster))
+        }
     }
 
     func summary(_ address: NodeAddress, isNew: Bool, processID: Int32) -> StartSummary {
         StartSummary(
-            isHead: isHead,
-            isNew: isNew,
+            kind: {
+                switch role {
+                case .node: .node
+                case .head: isNew ? .newHead : .head
+                case .candidate: .candidate
+                }
+            }(),
             address: "\(address)",
-            head: heads.first.map { "\($0)" } ?? "\(address)",
+            heads: {
+                if case .node = role { heads } else { [address] + heads.filter { $0 != address } }
+            }().map { "\($0)" },
             isLocal: network.isLocal,
             directory: directory,
             logPath: logPath,

@@ -4,7 +4,6 @@ internal import Glibc
 internal import Logging
 internal import Manta
 internal import MantaCore
-internal import MantaStorage
 
 /// Starts a node of a cluster on this machine.
 struct Start: AsyncParsableCommand {
@@ -20,14 +19,39 @@ struct Start: AsyncParsableCommand {
 
             A head makes a secret in its folder. Copy that file to the other machines, readable by you alone: whoever \
             has it can run code in the cluster. It authenticates and encrypts all that goes between them (TLS 1.3).
+
+            With --etcd several nodes may be the head, of which etcd elects one: start each with --head, --etcd, and \
+            the addresses of the others. When the head is lost, another one goes on within seconds.
             """
     )
 
     @Flag(help: "Start the head: the directory of the cluster, and a node.")
     var head = false
 
-    @Option(help: ArgumentHelp("Join the cluster whose head is there.", valueName: "host:port"))
-    var address: String?
+    @Option(
+        help: ArgumentHelp(
+            "Join the cluster whose head is there, or at one of several addresses with commas between them.",
+            valueName: "host:port"
+        ),
+        transform: { try AddressList($0) }
+    )
+    var address: AddressList?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --head: etcd elects the head and keeps the directory. Its members' URLs, with commas between them.",
+            valueName: "url"
+        )
+    )
+    var etcd: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "With --etcd: the name of the cluster there. (default: default)",
+            valueName: "name"
+        )
+    )
+    var cluster: String?
 
     @OptionGroup(title: "Node Options")
     var setup: NodeSetup
@@ -40,20 +64,23 @@ struct Start: AsyncParsableCommand {
     var detached = false
 
     func validate() throws {
-        guard head != (address != nil) else {
+        guard head || address != nil, !head || address == nil || etcd != nil else {
             throw ValidationError(
                 "Say what to start: --head for the head of a new cluster, or --address HOST:PORT to join one."
             )
         }
-        _ = try headAddress()
+        guard etcd == nil || head else {
+            throw ValidationError("--etcd is for nodes that may be the head: give --head too.")
+        }
+        guard cluster == nil || etcd != nil else {
+            throw ValidationError("--cluster is a name in etcd: give --etcd too.")
+        }
     }
 
-    private func headAddress() throws -> NodeAddress? {
-        do {
-            return try address.map { try NodeAddress($0) }
-        } catch let error as ClusterError {
-            throw ValidationError(Console.describe(error))
-        }
+    private var role: StartRole {
+        guard head else { return .node }
+        let members = etcd?.split(separator: ",").map(String.init)
+        return members.map { .candidate(etcd: $0, cluster: cluster ?? "default") } ?? .head
     }
 
     func run() async throws {
@@ -62,7 +89,7 @@ struct Start: AsyncParsableCommand {
             _ = manta_set_close_on_exec(DetachedProcess.reportDescriptor)
         }
         do {
-            let plan = try NodePlan(setup, head: try headAddress())
+            let plan = try NodePlan(setup, role, heads: address?.addresses ?? [])
             if block || detached {
                 try await serve(plan)
             } else {
@@ -89,7 +116,7 @@ struct Start: AsyncParsableCommand {
         var options = try plan.options(logger)
         try plan.makeSecret()
         let isNew = !FilePath.exists(plan.dataDirectory)
-        if head { options.head = .stored(try SQLiteStorage(in: plan.dataDirectory)) }
+        options.head = try plan.headRole()
         let daemon = try await NodeDaemon.start(options)
         let summary = plan.summary(daemon.address, isNew: isNew, processID: getpid())
         if detached {

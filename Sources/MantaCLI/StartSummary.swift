@@ -1,11 +1,19 @@
 /// What `manta start` tells of a node that it has started.
 package struct StartSummary: Hashable, Sendable, Codable {
-    package var isHead: Bool
-    /// Whether a head begins with an empty directory.
-    package var isNew: Bool
+    package enum Kind: String, Hashable, Sendable, Codable {
+        /// A head that begins with an empty directory.
+        case newHead
+        /// A head that goes on.
+        case head
+        /// It may be elected.
+        case candidate
+        case node
+    }
+
+    package var kind: Kind
     package var address: String
-    /// That of the head.
-    package var head: String
+    /// Where the head is, or may be.
+    package var heads: [String]
     /// Whether only this machine can reach it.
     package var isLocal: Bool
     package var directory: String
@@ -15,20 +23,18 @@ package struct StartSummary: Hashable, Sendable, Codable {
     package var processID: Int32
 
     package init(
-        isHead: Bool,
-        isNew: Bool,
+        kind: Kind,
         address: String,
-        head: String,
+        heads: [String],
         isLocal: Bool,
         directory: String,
         logPath: String,
         secret: String?,
         processID: Int32
     ) {
-        self.isHead = isHead
-        self.isNew = isNew
+        self.kind = kind
         self.address = address
-        self.head = head
+        self.heads = heads
         self.isLocal = isLocal
         self.directory = directory
         self.logPath = logPath
@@ -44,28 +50,31 @@ package struct StartSummary: Hashable, Sendable, Codable {
             "  log      \(logPath)",
         ]
         if let secret { lines.append("  secret   \(secret)") }
-        if isHead { lines += ["", "To add a machine:"] + joining }
+        if kind != .node { lines += ["", "To add a machine:"] + joining }
         lines += [
-            "", "Programs on this machine join with:", "  export MANTA_ADDRESS=\(head)",
+            "", "Programs on this machine join with:", "  export MANTA_ADDRESS=\(heads.first ?? address)",
         ]
         lines += ["", "manta status shows the cluster; manta stop --directory \(directory) ends this node."]
         return lines
     }
 
     private var title: String {
-        guard isHead else { return "A node runs at \(address), of the cluster at \(head)." }
-        return isNew
-            ? "The head of a new cluster runs at \(address)."
-            : "The head runs at \(address), and goes on with the directory in its folder."
+        switch kind {
+        case .newHead: "The head of a new cluster runs at \(address)."
+        case .head: "The head runs at \(address), and goes on with the directory in its folder."
+        case .candidate: "A node that may be the head runs at \(address)."
+        case .node: "A node runs at \(address), of the cluster at \(heads.joined(separator: ", "))."
+        }
     }
 
     private var joining: [String] {
         guard !isLocal else {
             return [
-                "  This head is for this machine alone. Stop it, and start it with --bind 0.0.0.0, or with the",
+                "  This node is for this machine alone. Stop it, and start it with --bind 0.0.0.0, or with the",
                 "  address of one network, to have other machines join.",
             ]
         }
+        let address = heads.joined(separator: ",")
         guard let secret else {
             return [
                 "  manta start --address \(address) --tls-cert FILE --tls-key FILE --tls-ca FILE",

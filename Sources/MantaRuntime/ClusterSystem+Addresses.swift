@@ -83,7 +83,8 @@ extension ClusterSystem {
                     to: head,
                     on: lane,
                     greeting: greeting,
-                    tls: network.tls
+                    tls: network.tls,
+                    host: head.host
                 )
             } catch {
                 failure = error

@@ -33,20 +33,31 @@ package func connect(
 }
 
 /// Connects to a process behind the port of another node.
+///
+/// - Parameters:
+///   - address: The node's.
+///   - lane: Serves the connection.
+///   - greeting: What this side says of itself.
+///   - tls: Who it is.
+///   - host: What its certificate has to be for: of the head, whose address a person has given. Other addresses come from
+///     the cluster, where any certificate of its authority will do.
+/// - Returns: The socket, greeted.
+/// - Throws: ``ClusterError`` with code `notConnected`, `unauthenticated` or `incompatible`.
 package func connect(
     to address: NodeAddress,
     on lane: Lane,
     greeting: Greeting,
-    tls: TLSContext
+    tls: TLSContext,
+    host: String? = nil
 ) async throws(ClusterError) -> GreetedSocket {
-    let host = try await numericHost(of: address, for: greeting.target)
-    let descriptor = manta_tcp_connect(host, address.port)
+    let number = try await numericHost(of: address, for: greeting.target)
+    let descriptor = manta_tcp_connect(number, address.port)
     guard descriptor >= 0 else {
         throw unreachable(greeting.target, "\(address)", describe(error: -descriptor))
     }
     let session: TLSSession
     do throws(ClusterError) {
-        session = try tls.client(over: descriptor, host: nil)
+        session = try tls.client(over: descriptor, host: host)
     } catch {
         _ = manta_close(descriptor)
         throw error

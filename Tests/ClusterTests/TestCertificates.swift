@@ -16,8 +16,12 @@ struct TestCertificates {
             ["req", "-x509", "-days", "2", "-subj", "/CN=authority", "-out", files[0]] + key(files[1])
         )
         try Self.openssl(["req", "-subj", "/CN=node", "-out", files[2]] + key(files[4]))
+        let names = (1...8).map { "IP:10.77.0.\($0)" }.joined(separator: ",")
+        let extensions = "\(folder)/node.ext"
+        try "subjectAltName=\(names)\n".write(toFile: extensions, atomically: true, encoding: .utf8)
         try Self.openssl([
-            "x509", "-req", "-in", files[2], "-CA", files[0], "-CAkey", files[1], "-CAcreateserial", "-days",
+            "x509", "-req", "-in", files[2], "-CA", files[0], "-CAkey", files[1], "-CAcreateserial",
+            "-extfile", extensions, "-days",
             "2", "-out",
             files[3],
         ])

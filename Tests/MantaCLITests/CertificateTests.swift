@@ -2,7 +2,12 @@ import Foundation
 import MantaTestSupport
 import Testing
 
-@Suite("clusters with certificates", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "clusters with certificates",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct CertificateTests {
     /// Certificates for this machine, by an authority of their own.
     private struct Authority {

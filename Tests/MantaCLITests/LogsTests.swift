@@ -3,7 +3,12 @@ import Glibc
 import MantaTestSupport
 import Testing
 
-@Suite("logs by the tool", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "logs by the tool",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct LogsTests {
     @Test("the log of this machine's node is shown from its files, whether it runs or not")
     func local() async throws {

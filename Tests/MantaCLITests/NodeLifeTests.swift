@@ -85,6 +85,43 @@ struct NodeLifeTests {
         }
     }
 
+    @Test("of two that start in a folder at once, one does, and the other does it no harm")
+    func atOnce() async throws {
+        try await Tool.used { tool in
+            let directory = "\(tool.home)/both"
+            let starts = try (0..<2).map { _ in
+                try tool.start(["start", "--head", "--port", "0", "--directory", directory])
+            }
+            var statuses: [Int32] = []
+            for start in starts {
+                let outcome = try await start.end()
+                statuses.append(outcome.status)
+                #expect(outcome.status == 0 || outcome.errors.contains(directory), "\(outcome.errors)")
+            }
+            #expect(statuses.sorted() == [0, 1])
+            let status = try await tool.run("status", environment: ["MANTA_DIRECTORY": directory])
+            #expect(status.output.contains("Nodes: 1\n"), "\(status.errors)")
+            #expect(try await tool.run("stop", "--directory", directory).status == 0)
+        }
+    }
+
+    @Test("a start that is interrupted leaves no node")
+    func interrupted() async throws {
+        try await Tool.used { tool in
+            let head = try await tool.startHead()
+            let process = try tool.processID(head)
+            // So that the head takes its time.
+            kill(process, SIGSTOP)
+            let start = try tool.start(["start", "--address", "127.0.0.1:\(head)", "--port", "0"])
+            try await eventually("the node's process") { tool.processes.count == 3 }
+            start.signal(SIGINT)
+            #expect(try await start.end().status == -SIGINT)
+            kill(process, SIGCONT)
+            try await eventually("the end of the node") { tool.processes == [process] }
+            #expect(try await tool.run("list", "nodes").output.split(separator: "\n").count == 2)
+        }
+    }
+
     @Test(
         "a killed node is no node; another starts in its folder, and its process number is trusted by nobody"
     )

@@ -3,7 +3,12 @@ import Glibc
 import MantaTestSupport
 import Testing
 
-@Suite("questions to a cluster by the tool", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "questions to a cluster by the tool",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct QueryTests {
     /// A program like a user's.
     private static let driver = Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path

@@ -3,7 +3,12 @@ import Glibc
 import MantaTestSupport
 import Testing
 
-@Suite("programs that the tool submits", .serialized, .timeLimit(.minutes(10)))
+@Suite(
+    "programs that the tool submits",
+    .serialized,
+    .timeLimit(.minutes(10)),
+    .enabled(if: ClusterTestSwitch.isOn, "runs with MANTA_CLUSTER_TESTS=1")
+)
 struct SubmitTests {
     @Test("a program runs with the cluster in its environment, and its exit code is the command's")
     func run() async throws {

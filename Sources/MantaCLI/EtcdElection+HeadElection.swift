@@ -1,0 +1,4 @@
+internal import Manta
+internal import MantaStorage
+
+extension EtcdElection: HeadElection {}
