@@ -82,7 +82,9 @@ let package = Package(
         ),
         .testTarget(
             name: "MantaTransportTests",
-            dependencies: ["CMantaShims", "MantaCore", "MantaTLS", "MantaWire", "MantaTransport", "MantaTestSupport"],
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaTLS", "MantaWire", "MantaTransport", "MantaTestSupport",
+            ],
             swiftSettings: settings
         ),
 
@@ -120,7 +122,8 @@ let package = Package(
         .testTarget(
             name: "MantaObjectTransferTests",
             dependencies: [
-                "CMantaShims", "MantaCore", "MantaTLS", "MantaTransport", "MantaObjectStore", "MantaObjectTransfer",
+                "CMantaShims", "MantaCore", "MantaTLS", "MantaTransport", "MantaObjectStore",
+                "MantaObjectTransfer",
                 "MantaTestSupport",
             ],
             swiftSettings: settings
@@ -222,7 +225,8 @@ let package = Package(
         .executableTarget(
             name: "MantaCLI",
             dependencies: [
-                "CMantaShims", "Manta", "MantaCore", "MantaStorage", "MantaGCS", "MantaRaylet", "MantaTLS", "MantaTransport",
+                "CMantaShims", "Manta", "MantaCore", "MantaStorage", "MantaGCS", "MantaRaylet", "MantaTLS",
+                "MantaTransport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -28,19 +28,21 @@ package struct ClusterAddress: Sendable {
         } else if text == "auto" {
             self = try Self.node(for: nil, text)
         } else {
-            self = try Self.node(for: try Self.nodeAddress(text), text)
+            self = try Self.node(for: try Self.nodeAddresses(text), text)
         }
     }
 
-    private static func nodeAddress(_ text: String) throws(ClusterError) -> NodeAddress {
+    private static func nodeAddresses(_ text: String) throws(ClusterError) -> [NodeAddress] {
         do throws(ClusterError) {
-            return try NodeAddress(text)
+            var addresses: [NodeAddress] = []
+            for part in text.split(separator: ",") { addresses.append(try NodeAddress(part)) }
+            return addresses
         } catch {
             throw ClusterError(
                 .invalidArgument,
                 "\"\(text)\" is no address of a cluster",
                 hint:
-                    "it is HOST:PORT of a cluster's head, auto, or unix: and the folder of a running session"
+                    "it is HOST:PORT of a cluster's head (several with commas), auto, or unix: and the folder of a running session"
             )
         }
     }
@@ -64,8 +66,9 @@ package struct ClusterAddress: Sendable {
         return ClusterAddress(directory: directory, card: card)
     }
 
-    /// The node of this machine that belongs to the cluster at `address`, or is at it; the only one for `nil`.
-    private static func node(for address: NodeAddress?, _ text: String) throws(ClusterError) -> ClusterAddress
+    /// The node of this machine that belongs to the cluster at one of `addresses`, or is there; the only one for `nil`.
+    private static func node(for addresses: [NodeAddress]?, _ text: String) throws(ClusterError)
+        -> ClusterAddress
     {
         if let directory = getenv(directoryVariable).map({ String(cString: $0) }), !directory.isEmpty {
             return try session(in: directory, "\(directory) (\(directoryVariable))")
@@ -75,21 +78,23 @@ package struct ClusterAddress: Sendable {
         }
         let fitting = nodes.filter { node in
             guard let network = node.card.node?.network else { return false }
-            guard let address else { return true }
-            return network.address == address || network.heads.contains(address)
-                || (address.port == network.address.port && address.isLoopback)
+            guard let addresses else { return true }
+            return addresses.contains { address in
+                network.address == address || network.heads.contains(address)
+                    || (address.port == network.address.port && address.isLoopback)
+            }
         }
         guard let node = fitting.first(where: \.card.isOfHead) ?? fitting.first else {
             throw ClusterError(
                 .notConnected,
-                address == nil
+                addresses == nil
                     ? "no node runs on this machine" : "this machine has no node of the cluster at \(text)",
                 hint: "start one with manta start --address HOST:PORT, or the head with manta start --head; "
                     + "for a node in another folder than the usual one set \(directoryVariable)"
             )
         }
         // Several nodes of one cluster are as good as one.
-        guard address != nil || Set(fitting.map(\.card.cluster)).count == 1 else {
+        guard addresses != nil || Set(fitting.map(\.card.cluster)).count == 1 else {
             throw ClusterError(
                 .notConnected,
                 "this machine has nodes of several clusters: \(fitting.map(\.directory).joined(separator: ", "))",

@@ -32,7 +32,9 @@ final class GCSPatience: Sendable {
             do {
                 return try await question()
             } catch let error as ClusterError {
-                guard error.code == .notConnected, system.options.network != nil, !system.isCutOff, Lane.now < end else {
+                guard error.code == .notConnected, system.options.network != nil, !system.isCutOff,
+                    Lane.now < end
+                else {
                     throw error
                 }
                 failure.withLock { $0 = error }

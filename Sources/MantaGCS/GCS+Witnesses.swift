@@ -43,7 +43,9 @@ extension GCS {
         guard let suspect = plane.raylet(of: node) else { return .absent }
         // One on this machine is cut off when the GCS is, and knows no more.
         let own = actorSystem.options.endpoint(of: actorSystem.process)
-        let others = raylets.filter { $0.key != node && plane.membership.isMember($0.key) && plane.endpoint(of: $0.key) != own }
+        let others = raylets.filter {
+            $0.key != node && plane.membership.isMember($0.key) && plane.endpoint(of: $0.key) != own
+        }
         guard !others.isEmpty else { return .absent }
         let witnesses = others.filter { !plane.membership.isSuspect($0.key) }.values.shuffled()
         let control = actorSystem.control

@@ -23,18 +23,26 @@ struct ElectionTests {
         let etcd = try hosts[0].start(
             etcdProgram,
             [
-                "--data-dir", hosts[0].folder.appendingPathComponent("etcd").path, "--listen-client-urls", url,
+                "--data-dir", hosts[0].folder.appendingPathComponent("etcd").path, "--listen-client-urls",
+                url,
                 "--advertise-client-urls", url,
             ]
         )
         let heads = "\(hosts[1].address):6379,\(hosts[2].address):6379"
+        let secret = network.folder.appendingPathComponent("secret").path
+        try String(repeating: "ab", count: 32).appending("\n").write(
+            toFile: secret,
+            atomically: true,
+            encoding: .utf8
+        )
+        chmod(secret, 0o600)
         func start(_ index: Int, _ role: [String]) async throws -> HostProgram {
             let program = try hosts[index].start(
                 "manta",
                 ["start"] + role + [
                     "--block", "--bind", hosts[index].address, "--directory",
                     hosts[index].folder.appendingPathComponent("node").path, "--secret-file",
-                    network.folder.appendingPathComponent("secret").path,
+                    secret,
                 ]
             )
             try await program.says("runs at \(hosts[index].address)")
@@ -49,7 +57,8 @@ struct ElectionTests {
                 "MantaClusterDriver",
                 ["survive", "15"],
                 environment: [
-                    "MANTA_ADDRESS": heads, "MANTA_DIRECTORY": hosts[3].folder.appendingPathComponent("node").path,
+                    "MANTA_ADDRESS": heads,
+                    "MANTA_DIRECTORY": hosts[3].folder.appendingPathComponent("node").path,
                 ]
             )
             try await driver.says("ready on 3 nodes")
