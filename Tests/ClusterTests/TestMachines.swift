@@ -12,6 +12,7 @@ final class TestMachines: Sendable {
     /// - Parameters:
     ///   - hosts: How many.
     ///   - hasCertificates: Whether they prove that they belong together by certificates; by a secret if not.
+    /// - Throws: ``HostFailure`` when one of them does not start.
     init(hosts: Int, hasCertificates: Bool = false) async throws {
         network = try TestNetwork(hostCount: hosts)
         let folder = network.folder.path
