@@ -21,6 +21,14 @@ extension ControlPlane {
         // Asked again: it has been accepted, unless it was given up before it had settled, for the end of the head or the loss
         // of the link over which it was asked for.
         if let known = directory.actor(ofRequest: request.number), !known.wasGivenUp { return known.id }
+        return try spawnAnew(request, job: job, now: now)
+    }
+
+    private mutating func spawnAnew(
+        _ request: SpawnRequest,
+        job: ProcessID,
+        now: Moment
+    ) throws(ClusterError) -> ActorID {
         let program = try programJob(for: request, caller: job)
         let spec = ActorSpec(
             id: directory.nextActorID(hasOwnLane: request.options.isolation == .thread),
@@ -43,6 +51,9 @@ extension ControlPlane {
     }
 
     /// The actor that has the name, spawned in the same step if there is none.
+    ///
+    /// Asked again, also when what the first time came to has died meanwhile; only an initialiser that threw does not run
+    /// again for the same request.
     package mutating func getOrSpawn(
         _ request: SpawnRequest,
         job: ProcessID,
@@ -51,7 +62,12 @@ extension ControlPlane {
         if let name = request.options.qualifiedName, let holder = directory.find(name) {
             return .found(holder.id)
         }
-        return .spawned(try spawn(request, job: job, now: now))
+        if let known = directory.actor(ofRequest: request.number), !known.wasGivenUp,
+            case .initFailed = known.deathCause
+        {
+            return .found(known.id)
+        }
+        return .spawned(try spawnAnew(request, job: job, now: now))
     }
 
     /// Gives up a spawn that has not settled.

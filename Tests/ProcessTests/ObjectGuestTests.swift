@@ -90,7 +90,7 @@ struct ObjectGuestTests {
             return try await shelf.count == 5 ? isPinned : false
         }
         #expect(try await shelf.sum() == 3060)
-        #expect(try await system.objects().count == 6)
+        try await eventually { try await system.objects().count == 6 }
         kill(guest.id, signal)
         try await eventually { guest.hasEnded }
         try await eventually { try await system.objects().count == 4 }
