@@ -15,6 +15,7 @@ struct ClusterDriver {
             case "pull":
                 try await pull(cluster, megabytes: Int(arguments[1]) ?? 1, isRandom: arguments[2] == "random")
             case "headless": try await Headless(cluster: cluster).run()
+            case "witnesses": try await witnesses(cluster, holds: arguments.contains("hold"))
             case "heirs": try await heirs(cluster)
             case "chaos":
                 try await ChaosDriver(cluster, folder: arguments[1])

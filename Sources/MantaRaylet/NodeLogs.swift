@@ -122,7 +122,9 @@ package struct NodeLogs: Sendable {
     /// The newest first, opened; at least one.
     private func parts(of name: String) throws(ClusterError) -> [Part] {
         let components = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard components.count <= 2, components.allSatisfy(Self.isName) else {
+        guard components.count <= 2, components.allSatisfy(Self.isName),
+            components.count == 1 || isFolder(String(components[0]))
+        else {
             throw ClusterError(.invalidArgument, "\"\(name)\" is no name of a log")
         }
         var parts: [Part] = []
@@ -152,6 +154,12 @@ package struct NodeLogs: Sendable {
         [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             count = max(0, pread(part.descriptor, buffer.baseAddress, limit, off_t(offset)))
         }
+    }
+
+    /// A link to a folder is none.
+    private func isFolder(_ name: String) -> Bool {
+        var status = stat()
+        return lstat("\(directory)/\(name)", &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// No way out of the folder.

@@ -169,9 +169,17 @@ package final class ProgramCache: Sendable {
         for origin in try await origins() {
             try Task.checkCancellation()
             do {
+                let start = Lane.now
                 let draft = try ProgramDraft(program, in: directory)
                 try await origin.write(program, to: draft)
                 let stamp = try draft.publish(as: path)
+                logger.info(
+                    "a program is here",
+                    metadata: [
+                        "program": "\(program.id)", "from": "\(origin.name)", "bytes": "\(program.byteCount)",
+                        "time": "\(Lane.now.since(start))",
+                    ]
+                )
                 return Obtained(path: path, isNew: true, dropped: keep(program.id, stamp))
             } catch let error as ClusterError where error.code == .outOfDisk {
                 throw error

@@ -30,7 +30,7 @@ final class TestMachines: Sendable {
     var hosts: [TestHost] { network.hosts }
     var head: TestHost { network.hosts[0] }
     func node(_ index: Int) -> HostProgram? { running.value[index] }
-    private func directory(_ host: TestHost) -> String { host.folder.appendingPathComponent("node").path }
+    func directory(_ host: TestHost) -> String { host.folder.appendingPathComponent("node").path }
 
     /// Starts the node of a host, and returns when it has joined.
     func start(_ index: Int) async throws {

@@ -28,6 +28,7 @@ struct QueryTests {
         }
         try await checkStatus(tool, head: "127.0.0.1:\(port)")
         try await checkListings(tool)
+        try await checkLogs(tool)
         job.signal(SIGINT)
         #expect(try await job.end().status == -SIGINT)
         try await eventually("the job's end") { try await tool.run("list", "actors").output == "no actors\n" }
@@ -69,6 +70,19 @@ struct QueryTests {
         let jobs = try await tool.run("list", "jobs")
         #expect(jobs.output.contains(#/process-[0-9a-f]+ +running +default +.*:\d+ /#))
         #expect(jobs.output.contains(#/ 4 +MantaClusterDriver trouble/#))
+    }
+
+    private func checkLogs(_ tool: Tool) async throws {
+        // The worker has ended: its log stays.
+        let actor = try await tool.run("logs", "bomb")
+        #expect(actor.output == "about to explode\n", "\(actor.errors)")
+        let row = try #require(
+            try await tool.run("list", "jobs").output.split(separator: "\n").dropFirst().first
+        )
+        let job = try #require(row.split(separator: " ").first)
+        #expect(try await tool.run("logs", String(job)).output.contains("about to explode\n"))
+        let list = try await tool.run("logs", "--list")
+        #expect(list.output.contains(#/job-[0-9a-f]+\/worker-\d+\.log +17 B/#), "\(list)")
     }
 
     private struct Report: Decodable {

@@ -123,7 +123,7 @@ struct NodeLogsTests {
         arguments: [
             "", "/etc/passwd", "../secret", "job-1/../../secret", "job-1", "job-1/", "a/b/c", ".hidden",
             "link",
-            "missing.log", "fifo",
+            "missing.log", "fifo", "etc/passwd",
         ]
     )
     func outside(name: String) throws {
@@ -132,6 +132,10 @@ struct NodeLogsTests {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(folder)/link",
                 withDestinationPath: "/etc/passwd"
+            )
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder)/etc",
+                withDestinationPath: "/etc"
             )
             mkfifo("\(folder)/fifo", 0o600)
             let error = #expect(throws: ClusterError.self) { try logs.piece(of: name) }

@@ -113,6 +113,7 @@ struct MantaBench: AsyncParsableCommand {
                     try measure(.networkCalls, on: program, nodes: 2, isPinned: isPinned, into: &rows)
                 }
                 try measure(.networkActors, on: program, nodes: 4, isPinned: false, into: &rows)
+                try measure(.networkCrowd, on: program, nodes: 4, isPinned: false, into: &rows)
                 try measure(.networkObjects, on: program, nodes: 2, isPinned: false, into: &rows)
             case .failover:
                 guard let program else { break }

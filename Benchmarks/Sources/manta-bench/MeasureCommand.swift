@@ -72,6 +72,8 @@ struct MeasureCommand: AsyncParsableCommand {
             try await NetworkCallBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
         case .networkActors:
             try await NetworkActorBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
+        case .networkCrowd:
+            try await NetworkActorBenchmarks(cluster, effort) { results.send($0, $1) }.runCrowd()
         case .networkObjects:
             try await NetworkObjectBenchmarks(cluster, effort) { results.send($0, $1) }.run(rounds: rounds)
         case .failover:

@@ -15,6 +15,7 @@ enum Measurement: String, CaseIterable {
     case networkCalls = "network-calls"
     /// On four nodes that are daemons.
     case networkActors = "network-actors"
+    case networkCrowd = "network-crowd"
     /// Between two nodes that are daemons.
     case networkObjects = "network-objects"
     /// What happens when parts of a cluster of three daemons end.
