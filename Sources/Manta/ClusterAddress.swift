@@ -107,7 +107,9 @@ package struct ClusterAddress: Sendable {
     var text: String { Self.prefix + directory }
 
     /// What drivers of this machine are to have in `MANTA_ADDRESS`.
-    package var joiningText: String { card.node?.network.heads.first.map { "\($0)" } ?? text }
+    package var joiningText: String {
+        card.node.map { $0.network.heads.map(\.description).joined(separator: ",") } ?? text
+    }
 
     /// How a driver takes part in the cluster.
     func runtimeOptions(_ configuration: ClusterConfiguration) throws(ClusterError) -> RuntimeOptions {

@@ -52,7 +52,8 @@ package struct StartSummary: Hashable, Sendable, Codable {
         if let secret { lines.append("  secret   \(secret)") }
         if kind != .node { lines += ["", "To add a machine:"] + joining }
         lines += [
-            "", "Programs on this machine join with:", "  export MANTA_ADDRESS=\(heads.first ?? address)",
+            "", "Programs on this machine join with:",
+            "  export MANTA_ADDRESS=\(heads.joined(separator: ","))",
         ]
         lines += ["", "manta status shows the cluster; manta stop --directory \(directory) ends this node."]
         return lines

@@ -50,11 +50,15 @@ struct JobTests {
             let first = try machines.start(Self.driver, ["hold"], saying: "red", from: "/", on: 0)
             let second = try machines.start(other.path, ["hold"], saying: "blue", from: "/", on: 0)
             for driver in [first, second] { try await driver.says("all heard") }
-            #expect(OtherProgram.processes(of: first.hash).count >= 4)
+            #expect(OtherProgram.processes(of: first.hash, in: machines.network.folder).count >= 4)
             first.signal(SIGKILL)
-            try await eventually(within: .seconds(30)) { OtherProgram.processes(of: first.hash).isEmpty }
+            try await eventually(within: .seconds(30)) {
+                OtherProgram.processes(of: first.hash, in: machines.network.folder).isEmpty
+            }
             #expect(
-                Set(OtherProgram.processes(of: second.hash)).isSuperset(of: second.witnesses.map(\.process))
+                Set(OtherProgram.processes(of: second.hash, in: machines.network.folder)).isSuperset(
+                    of: second.witnesses.map(\.process)
+                )
             )
             let third = try machines.start(Self.driver, [], saying: "green", from: "/", on: 1)
             try await third.succeeds()
@@ -67,7 +71,9 @@ struct JobTests {
         try await withMachines(hosts: 2) { machines in
             let first = try machines.start(Self.driver, [], saying: "red", from: "/", on: 0)
             try await first.succeeds()
-            try await eventually { OtherProgram.processes(of: first.hash).isEmpty }
+            try await eventually {
+                OtherProgram.processes(of: first.hash, in: machines.network.folder).isEmpty
+            }
             for host in machines.hosts {
                 let path = "\(machines.directory(host))/programs/\(first.hash)"
                 let good = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -164,11 +170,11 @@ private struct OtherProgram {
     }
 
     /// The processes of this machine that run a stored program.
-    static func processes(of hash: String) -> [Int32] {
+    static func processes(of hash: String, in folder: URL) -> [Int32] {
         let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return all.compactMap { Int32($0) }.filter { process in
             let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
-            return program?.contains("/programs/\(hash)") == true
+            return program.map { $0.hasPrefix(folder.path) && $0.contains("/programs/\(hash)") } ?? false
         }
     }
 }
