@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Distributed
 internal import Logging
 import MantaCore
@@ -119,11 +118,6 @@ extension GCS {
     }
 
     static var clock: ClockReading {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return ClockReading(
-            moment: Lane.now,
-            calendar: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-        )
+        ClockReading(moment: Lane.now, calendar: Lane.wallClock)
     }
 }

@@ -1,5 +1,4 @@
 internal import Distributed
-internal import Glibc
 package import MantaCore
 internal import MantaRuntime
 import MantaTransport
@@ -57,8 +56,6 @@ extension GCS {
 
     /// How far the clock of the wall is ahead of ``Lane/now``, in seconds.
     static var clockOffset: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9 - Double(Lane.now.nanoseconds) / 1e9
+        Double(Lane.wallClock) / 1e9 - Double(Lane.now.nanoseconds) / 1e9
     }
 }

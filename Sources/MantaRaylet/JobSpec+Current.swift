@@ -1,13 +1,12 @@
 internal import Glibc
 package import MantaCore
+internal import MantaTransport
 
 extension JobSpec {
     /// The job of this process, which is a driver. One that hosts its cluster has no `program`: the raylets are in the same
     /// program, or in processes that were started from it, and start workers from that with its environment.
     package static func current(_ id: ProcessID, namespace: String, program: Program?) -> JobSpec {
         let own = WorkerProgram.current
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
         return JobSpec(
             id: id,
             namespace: namespace,
@@ -20,7 +19,7 @@ extension JobSpec {
             machine: .current,
             host: hostName,
             driverProcessID: getpid(),
-            startTime: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+            startTime: Double(Lane.wallClock) / 1e9
         )
     }
 

@@ -74,6 +74,9 @@ package final class Lane: SerialExecutor, Sendable {
         thread.load(ordering: .relaxed) == UInt(bitPattern: manta_thread_pointer())
     }
 
+    /// The time of the calendar, in nanoseconds since 1970.
+    package static var wallClock: Int64 { manta_wall_clock() }
+
     package static var now: Moment { Moment(nanoseconds: manta_now()) }
 
     // MARK: Work from anywhere

@@ -29,6 +29,8 @@ void manta_eventfd_clear(int fd);
 uint64_t manta_now(void);
 // The same clock to the scheduler's tick (1-10 ms), for a quarter of the price.
 uint64_t manta_now_coarse(void);
+// Nanoseconds of CLOCK_REALTIME.
+int64_t manta_wall_clock(void);
 // Identifies the calling thread. Never inlined: a compiler may otherwise reuse a value from before a
 // suspension point, when the code ran on another thread.
 void *manta_thread_pointer(void);
