@@ -2,23 +2,25 @@
 ///
 /// Pure but for the waiters, which its owner resumes. What is decided is carried out in its order, and nothing before it is
 /// durable; so nobody is told of anything that a restart would not know.
-struct CommitLine<Action, Waiter> {
-    struct Batch {
-        var actions: [Action] = []
+package struct CommitLine<Action, Waiter> {
+    package struct Batch {
+        package var actions: [Action] = []
         /// Who may be answered when it is durable.
-        var waiters: [Waiter] = []
+        package var waiters: [Waiter] = []
     }
 
     private var gathering: Batch?
     private var writing: Batch?
 
+    package init() {}
+
     /// Whether everything that was decided is durable.
-    var isEmpty: Bool { gathering == nil && writing == nil }
+    package var isEmpty: Bool { gathering == nil && writing == nil }
 
     /// Something was decided that has to be written, or follows what has.
     ///
     /// - Returns: Whether writing has to begin: see ``begin()``.
-    mutating func decided(_ actions: [Action]) -> Bool {
+    package mutating func decided(_ actions: [Action]) -> Bool {
         let isFirst = gathering == nil
         gathering = gathering ?? Batch()
         gathering?.actions += actions
@@ -28,7 +30,7 @@ struct CommitLine<Action, Waiter> {
     /// Waits for all that has been decided.
     ///
     /// - Returns: Whether there is something to wait for. If not, the waiter is not kept.
-    mutating func wait(_ waiter: Waiter) -> Bool {
+    package mutating func wait(_ waiter: Waiter) -> Bool {
         if gathering != nil {
             gathering?.waiters.append(waiter)
         } else if writing != nil {
@@ -42,19 +44,19 @@ struct CommitLine<Action, Waiter> {
     /// What has gathered is being written from now on.
     ///
     /// - Returns: Whether there is anything.
-    mutating func begin() -> Bool {
+    package mutating func begin() -> Bool {
         precondition(writing == nil, "one batch is written at a time")
         writing = gathering.take()
         return writing != nil
     }
 
     /// What was being written is durable.
-    mutating func written() -> Batch { writing.take() ?? Batch() }
+    package mutating func written() -> Batch { writing.take() ?? Batch() }
 
     /// It cannot be written, and nothing later can.
     ///
     /// - Returns: Who waited for any of it.
-    mutating func fail() -> [Waiter] {
+    package mutating func fail() -> [Waiter] {
         let waiters = (writing?.waiters ?? []) + (gathering?.waiters ?? [])
         (writing, gathering) = (nil, nil)
         return waiters

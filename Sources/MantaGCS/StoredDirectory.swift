@@ -78,7 +78,7 @@ private struct StoredIdentity: Codable {
 
 extension DirectoryIdentity {
     /// As it is stored.
-    var entry: StoredEntry {
+    package var entry: StoredEntry {
         get throws {
             let stored = StoredIdentity(version: StoredIdentity.version, identity: self)
             return StoredEntry(StoredEntry.Key(.identity, 0), try CBOR.encode(stored))

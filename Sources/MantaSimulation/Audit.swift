@@ -60,6 +60,32 @@ struct Audit {
         actors[id]?.isSettled = true
     }
 
+    /// The head has crashed: nobody waits for how a spawn ends, and only what was accepted is there again.
+    mutating func headStarts(_ records: [ActorRecord]) {
+        let restored = Dictionary(uniqueKeysWithValues: records.map { ($0.id, $0) })
+        for (id, actor) in actors {
+            // One that is pending is about to be given up.
+            if case .pending = restored[id]?.state {} else { actors[id]?.isSettled = true }
+            guard let record = restored[id] else {
+                if !actor.isDead { violate("\(id) is lost with the head") }
+                continue
+            }
+            if actor.isDead != (record.deathCause != nil) {
+                violate(
+                    "\(id) is \(record.state) after a restart of the head, and was \(actor.isDead ? "" : "not ")dead"
+                )
+            }
+            if actor.epoch != record.spec.epoch {
+                violate(
+                    "\(id) has epoch \(record.spec.epoch) after a restart of the head, and had \(actor.epoch)"
+                )
+            }
+        }
+        for record in records where actors[record.id] == nil {
+            violate("\(record.id) is there after a restart of the head, and was never accepted")
+        }
+    }
+
     mutating func asksToEnd(_ id: ActorID) { actors[id]?.isAskedToEnd = true }
 
     /// An actor's record has changed.

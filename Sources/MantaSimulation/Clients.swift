@@ -6,6 +6,10 @@ struct Clients {
     struct Driver {
         let process: ProcessID
         var isEnded = false
+        /// It has been told that it takes part.
+        var hasJoined = false
+        /// The life of the head in which it has joined, the last time.
+        var joinedLife: Int?
     }
 
     struct Watcher {
@@ -41,6 +45,9 @@ struct Clients {
     /// Actors that somebody has a reference to, the newest last.
     var known: [ActorID] = []
     var workCount = 0
+
+    /// Whether it is, or was, a driver.
+    func isKnown(_ process: ProcessID) -> Bool { drivers.contains { $0.process == process } }
 
     func isDriver(_ process: ProcessID) -> Bool {
         drivers.contains { $0.process == process && !$0.isEnded }

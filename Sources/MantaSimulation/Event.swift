@@ -39,6 +39,11 @@ enum Event {
     case thaw(Int)
     case heal(Int)
     case rayletStarts(Int)
+    /// A batch of decisions is durable.
+    case written(UInt64)
+    /// The head is started again.
+    case headStarts
+    case driverJoins(Int)
     case end
 
     /// For the digest.
@@ -70,6 +75,9 @@ enum Event {
         case .heal(let slot): 24 ^ UInt64(slot) << 8
         case .rayletStarts(let slot): 25 ^ UInt64(slot) << 8
         case .end: 26
+        case .written(let number): 27 ^ number << 8
+        case .headStarts: 28
+        case .driverJoins(let driver): 29 ^ UInt64(driver) << 8
         }
     }
 }

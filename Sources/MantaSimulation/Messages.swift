@@ -19,6 +19,8 @@ struct RayletRequest {
     var node: NodeID
     var session: UInt64
     var number: UInt64
+    /// Which life of the head it is sent to.
+    var headLife: Int
     var body: Body
 }
 

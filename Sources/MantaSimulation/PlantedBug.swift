@@ -14,4 +14,11 @@ package enum PlantedBug: String, Sendable, CaseIterable {
     case reportsOnce
     /// Whoever looks names up remembers an answer that is older than the news that it has read.
     case remembersOldNames
+    /// What is decided is carried out, and told, before it is durable.
+    case tellsEarly
+    /// Incarnations that are being ended are not stored.
+    case losesEndings
+
+    /// Whether only a head that crashes can show it.
+    var needsStorage: Bool { self == .tellsEarly || self == .losesEndings }
 }

@@ -42,10 +42,11 @@ extension Simulation {
 
     /// Nobody waits for what is free, and everybody is where it may be.
     mutating func checkPlacements() {
+        let awaited = Set(plane.awaitedRaylets.map(\.node))
         let nodes = plane.scheduler.nodes()
         for demand in plane.scheduler.waitingDemands() {
             let request = demand.request
-            for node in nodes where isAllowed(node, by: request.placement) {
+            for node in nodes where isAllowed(node, by: request.placement) && !awaited.contains(node.id) {
                 let hasRoom = request.resources.quantities.allSatisfy {
                     $0.value <= node.available[$0.key] ?? 0
                 }

@@ -14,9 +14,25 @@ extension Simulation {
     }
 
     private mutating func driverStarts() {
-        let driver = Clients.Driver(process: ProcessID(UInt64(2 + clients.drivers.count)))
-        clients.drivers.append(driver)
-        _ = plane.processJoined(process(driver.process))
+        clients.drivers.append(Clients.Driver(process: ProcessID(UInt64(2 + clients.drivers.count))))
+        driverJoins(clients.drivers.count - 1)
+    }
+
+    /// A driver takes part, perhaps again after the head has crashed.
+    mutating func driverJoins(_ index: Int) {
+        let driver = clients.drivers[index]
+        guard !driver.isEnded, driver.joinedLife != head.life else { return }
+        guard !head.isDown else {
+            return queue.insert(.driverJoins(index), at: after(random.duration(milliseconds: 50...500)))
+        }
+        guard case .accepted = plane.processJoined(process(driver.process)) else {
+            trace("driver \(driver.process) comes back too late")
+            clients.drivers[index].isEnded = true
+            if part == .faults { driverStarts() }
+            return
+        }
+        clients.drivers[index].joinedLife = head.life
+        plane.driverJoined(driver.process)
         plane.jobStarted(
             JobSpec(
                 id: driver.process,
@@ -33,9 +49,11 @@ extension Simulation {
                 startTime: 0
             )
         )
+        carryOut()
+        tell([.driverJoined(index)])
     }
 
-    private func process(_ id: ProcessID) -> ProcessRecord {
+    func process(_ id: ProcessID) -> ProcessRecord {
         ProcessRecord(id: id, node: .none, endpoint: .unix(path: ""), operatingSystemID: 1)
     }
 
@@ -51,10 +69,12 @@ extension Simulation {
             cancel(number)
         }
         for id in plane.directory.owned(by: .job(process)) { audit.asksToEnd(id) }
-        plane.processLeft(process, .exited(code: 0), incarnations: [], now: now)
-        plane.jobEnded(process, within: .seconds(2), now: now)
-        carryOut()
-        tellOfEnd(of: process)
+        // One that has not come back after a crash of the head is missed when the recovery is over.
+        if !head.isDown, clients.drivers[index].joinedLife == head.life {
+            plane.processLeft(process, .exited(code: 0), incarnations: [], now: now)
+            plane.jobEnded(process, within: .seconds(2), now: now)
+            carryOut()
+        }
         if part == .faults { driverStarts() }
     }
 
@@ -69,7 +89,12 @@ extension Simulation {
         case .kill, .stop: counts.ends += 1
         default: break
         }
-        if random.chance(perMille: rates.loss) {
+        if head.isDown {
+            queue.insert(
+                .clientTimeout(call: call.number),
+                at: after(random.duration(milliseconds: 1...500))
+            )
+        } else if random.chance(perMille: rates.loss) {
             lose("client call \(call.number): \(body.summary)")
             queue.insert(
                 .clientTimeout(call: call.number),

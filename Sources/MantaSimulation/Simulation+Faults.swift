@@ -9,6 +9,7 @@ extension Simulation {
         let mean = rates.faultInterval.components
         let interval = Int64(mean.seconds) * 1_000_000 + mean.attoseconds / 1_000_000_000_000
         queue.insert(.fault, at: after(random.duration(microseconds: interval / 2...interval * 3 / 2)))
+        if options.isStored, !head.isDown, random.chance(perMille: 60) { return headCrashes() }
         let slot = Int.random(in: machines.indices, using: &random)
         guard let raylet = machines[slot].raylet else { return }
         switch Int.random(in: 0..<100, using: &random) {
@@ -76,7 +77,9 @@ extension Simulation {
         let mean = rates.workInterval.components
         let interval = Int64(mean.seconds) * 1_000_000 + mean.attoseconds / 1_000_000_000_000
         queue.insert(.work, at: after(random.duration(microseconds: 0...interval * 2)))
-        let living = clients.drivers.indices.filter { !clients.drivers[$0].isEnded }
+        let living = clients.drivers.indices.filter {
+            clients.drivers[$0].hasJoined && !clients.drivers[$0].isEnded
+        }
         guard let driver = living.randomElement(using: &random) else { return }
         clients.workCount += 1
         switch Int.random(in: 0..<100, using: &random) {

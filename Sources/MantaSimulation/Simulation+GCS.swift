@@ -10,46 +10,54 @@ struct OutgoingCall {
 // What the actor `GCS` does around its control plane: towards raylets.
 
 extension Simulation {
-    /// Does what the control plane says.
+    /// Does what the control plane says, when that is durable.
     mutating func carryOut() {
-        for action in plane.takeActions() {
-            switch action {
-            case .send(let instruction, let node):
-                send(.instruction(instruction), to: node)
-                if options.plantedBug == .releasesEarly, case .end(let key, _) = instruction {
-                    plane.answeredEnd(key, now: now)
-                }
-            case .settle(let id, let end):
-                trace("\(id) settles: \(end)")
-                audit.settled(id)
-                settle(id, end)
-            case .changed(let id):
-                changed(id)
-                resumeWaiters(.change(id))
-            case .released(let key): resumeWaiters(.release(key))
-            case .processEnded: break
-            case .news: resumeWaiters(.news)
-            case .probe(let node): send(.probe, to: node)
-            case .waits(let spec): trace("\(spec.id) waits for \(spec.options.resources)")
-            }
-        }
+        tell(plane.takeActions().map { .action($0, record: record(of: $0), decided: now) })
         if let next = plane.nextDeadline, next < alarm {
             alarm = next
             queue.insert(.alarm, at: max(next, now))
         }
     }
 
+    /// What an action tells of, as it was when it was decided.
+    private func record(of action: ControlPlane.Action) -> ActorRecord? {
+        guard case .changed(let id) = action else { return nil }
+        return plane.directory.actor(id)
+    }
+
+    mutating func perform(_ action: ControlPlane.Action, _ record: ActorRecord?, decided: Moment) {
+        switch action {
+        case .send(let instruction, let node):
+            send(.instruction(instruction), to: node)
+            if options.plantedBug == .releasesEarly, case .end(let key, _) = instruction {
+                plane.answeredEnd(key, now: now)
+            }
+        case .settle(let id, let end):
+            trace("\(id) settles: \(end)")
+            audit.settled(id)
+            settle(id, end)
+        case .changed(let id):
+            if let record { changed(record, decided: decided) }
+            resumeWaiters(.change(id))
+        case .released(let key): resumeWaiters(.release(key))
+        case .processEnded(let process): if clients.isKnown(process) { tellOfEnd(of: process) }
+        case .news: resumeWaiters(.news)
+        case .probe(let node): send(.probe, to: node)
+        case .waits(let spec): trace("\(spec.id) waits for \(spec.options.resources)")
+        }
+    }
+
     mutating func alarmRings() {
-        guard alarm <= now else { return }
+        guard alarm <= now, !head.isDown else { return }
         alarm = .distantFuture
         plane.timePassed(to: now)
         carryOut()
     }
 
-    private mutating func changed(_ id: ActorID) {
-        guard let record = plane.directory.actor(id) else { return }
-        trace("\(id) is \(record.state), epoch \(record.spec.epoch)")
-        let change = audit.changed(record, now: now)
+    /// An actor's record has changed, and that is durable.
+    mutating func changed(_ record: ActorRecord, decided: Moment) {
+        trace("\(record.id) is \(record.state), epoch \(record.spec.epoch)")
+        let change = audit.changed(record, now: decided)
         counts.restarts += change.restarts
         guard change.isDeath else { return }
         counts.deaths += 1
@@ -58,7 +66,7 @@ extension Simulation {
 
     // MARK: Calls at raylets
 
-    private mutating func send(_ body: RayletCall.Body, to node: NodeID) {
+    mutating func send(_ body: RayletCall.Body, to node: NodeID) {
         guard let address = addresses[node] else { return }
         let number = nextNumber()
         calls[number] = OutgoingCall(node: node, body: body)
@@ -134,7 +142,7 @@ extension Simulation {
     // MARK: Links
 
     mutating func linkLost(_ node: NodeID, _ session: UInt64) {
-        guard session > lostSessions[node] ?? 0 else { return }
+        guard !head.isDown, session > lostSessions[node] ?? 0 else { return }
         lostSessions[node] = session
         if let address = addresses[node] {
             queue.insert(.linkLostAtRaylet(address, session: session), at: after(lossDelay(address.slot)))
@@ -163,20 +171,19 @@ extension Simulation {
     // MARK: Requests of raylets
 
     mutating func arrived(_ request: RayletRequest) {
+        guard request.headLife == head.life, !head.isDown else { return }
         if let lost = lostSessions[request.node], request.session <= lost { return }
         trace("request \(request.number) of \(request.node): \(request.body.summary)")
         switch request.body {
         case .register(let registration): register(registration, request)
         case .processJoined(let record):
-            if case .accepted = plane.processJoined(record) {
-                answer(request, .done)
-            } else {
-                answer(request, .refused)
-            }
+            let outcome = plane.processJoined(record)
+            carryOut()
+            tell([.request(request, outcome == .accepted ? .done : .refused)])
         case .processLeft(let process, let cause, let incarnations):
             plane.processLeft(process, cause, incarnations: incarnations, now: now)
             carryOut()
-            answer(request, .done)
+            tell([.request(request, .done)])
         }
     }
 
@@ -188,10 +195,10 @@ extension Simulation {
         let admission = plane.nodeJoined(registration, now: now)
         carryOut()
         trace("\(request.node) is \(admission)")
-        answer(request, .admission(admission))
+        tell([.request(request, .admission(admission))])
     }
 
-    private mutating func answer(_ request: RayletRequest, _ answer: RequestAnswer) {
+    mutating func answer(_ request: RayletRequest, _ answer: RequestAnswer) {
         counts.messages += 1
         if machines[request.raylet.slot].isCut || random.chance(perMille: rates.loss) {
             return lose("answer to request \(request.number)")

@@ -127,6 +127,12 @@ extension Simulation {
         let address = machines[slot].address
         counts.messages += 1
         queue.insert(.requestFailed(address, request: number), at: after(.seconds(5)))
+        if head.isDown {
+            return queue.insert(
+                .requestFailed(address, request: number),
+                at: after(random.duration(milliseconds: 1...100))
+            )
+        }
         if machines[slot].isCut || random.chance(perMille: rates.loss) {
             queue.insert(
                 .requestFailed(address, request: number),
@@ -143,6 +149,7 @@ extension Simulation {
                     node: raylet.node,
                     session: machines[slot].session,
                     number: number,
+                    headLife: head.life,
                     body: body
                 )
             ),

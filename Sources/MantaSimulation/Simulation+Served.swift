@@ -5,6 +5,8 @@ import MantaGCS
 
 extension Simulation {
     mutating func arrived(_ call: ClientCall) {
+        // Its caller is told that the link was lost.
+        if head.isDown { return }
         if let driver = call.driver, clients.drivers[driver].isEnded { return }
         guard clients.cancelled.remove(call.number) == nil else { return }
         trace("client call \(call.number): \(call.body.summary)")
@@ -45,14 +47,16 @@ extension Simulation {
         if options.plantedBug == .freesNamesLate, let name = request.options.qualifiedName,
             let freed = heldNames[name], now.since(freed) < .milliseconds(500)
         {
-            audit.nameTaken(name)
+            tell([.audit(.nameTaken(name))])
             throw ClusterError(.nameTaken, "planted")
         }
         let id: ActorID
         do {
             id = try plane.spawn(request, job: job(of: request), now: now)
         } catch {
-            if error.code == .nameTaken, let name = request.options.qualifiedName { audit.nameTaken(name) }
+            if error.code == .nameTaken, let name = request.options.qualifiedName {
+                tell([.audit(.nameTaken(name))])
+            }
             throw error
         }
         accepted(id)
@@ -61,8 +65,8 @@ extension Simulation {
 
     private mutating func accepted(_ id: ActorID) {
         counts.spawns += 1
-        if let record = plane.directory.actor(id) { audit.accepted(record) }
         trace("\(id) is accepted")
+        if let record = plane.directory.actor(id) { tell([.audit(.accepted(record))]) }
         carryOut()
     }
 
@@ -82,7 +86,7 @@ extension Simulation {
 
     private mutating func find(_ name: QualifiedName, _ number: UInt64) {
         guard let holder = plane.directory.find(name) else {
-            audit.noSuchName(name)
+            tell([.audit(.noSuchName(name))])
             return answer(number, .failed(ClusterError(.noSuchActor, "no actor has the name \(name)")))
         }
         guard case .pending = holder.state else { return answerFound(number, holder.id) }
@@ -108,9 +112,7 @@ extension Simulation {
     }
 
     private mutating func killed(_ number: UInt64) {
-        if let key = served[number]?.killed {
-            audit.killed(key) { plane.membership.isMember($0) }
-        }
+        if let key = served[number]?.killed { tell([.audit(.killed(key))]) }
         answer(number, .done)
     }
 
@@ -171,7 +173,7 @@ extension Simulation {
 
     mutating func settle(_ id: ActorID, _ end: SpawnEnd) {
         let waiters = waits.removeValue(forKey: .settled(id)) ?? []
-        if waiters.isEmpty { settledAtOnce[id] = end }
+        if waiters.isEmpty, !options.isStored { settledAtOnce[id] = end }
         for number in waiters {
             served[number]?.key = nil
             resumed.append((number, end))
@@ -231,6 +233,12 @@ extension Simulation {
 
     private mutating func answer(_ number: UInt64, _ answer: ClientAnswer) {
         guard let entry = served.removeValue(forKey: number) else { return }
+        tell([.client(entry.call, answer)])
+    }
+
+    /// What an answer is founded on is durable.
+    mutating func send(_ answer: ClientAnswer, to call: ClientCall) {
+        let number = call.number
         counts.messages += 1
         if random.chance(perMille: rates.loss) {
             queue.insert(
@@ -239,7 +247,7 @@ extension Simulation {
             )
             return lose("answer to client call \(number)")
         }
-        queue.insert(.clientAnswer(entry.call, answer), at: after(networkDelay()))
+        queue.insert(.clientAnswer(call, answer), at: after(networkDelay()))
     }
 
     /// Its caller has gone, or waits no longer.

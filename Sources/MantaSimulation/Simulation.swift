@@ -33,6 +33,7 @@ package struct Simulation {
 
     // The GCS.
     var plane: ControlPlane
+    var head: SimulatedHead
     /// When its timer is set for.
     var alarm = Moment.distantFuture
     var addresses: [NodeID: RayletAddress] = [:]
@@ -58,7 +59,8 @@ package struct Simulation {
         nodeCount = options.resolvedNodeCount
         random = SplitMix64(seed: options.seed)
         rates = FaultRates(random: &random, nodeCount: nodeCount)
-        plane = ControlPlane(cluster: 1, seed: random.next())
+        head = SimulatedHead(isStored: options.isStored)
+        plane = head.plane(seed: random.next(), now: now)
     }
 
     /// Runs it from its beginning to its end, or to the first violation.
@@ -79,6 +81,7 @@ package struct Simulation {
             simulation.note(event)
             simulation.happen(event)
             simulation.resumeAll()
+            simulation.writeIfDue()
             if simulation.counts.events % 500 == 0 { simulation.checkPlacements() }
             if let onTrace {
                 for line in simulation.lines { onTrace(line) }
@@ -140,6 +143,9 @@ package struct Simulation {
     private mutating func happen(_ event: Event) {
         switch event {
         case .alarm: alarmRings()
+        case .written(let number): written(number)
+        case .headStarts: headStarts()
+        case .driverJoins(let driver): driverJoins(driver)
         case .requestToGCS(let request): arrived(request)
         case .answerToRaylet(let raylet, let request, let answer):
             if reaches(raylet, event) { answered(raylet.slot, request, answer) }
@@ -186,6 +192,7 @@ package struct Simulation {
         case .faults:
             trace("no more faults")
             part = .calm
+            if head.isDown { headStarts() }
             rates.cease()
             for slot in machines.indices {
                 machines[slot].isCut = false

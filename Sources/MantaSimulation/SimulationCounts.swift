@@ -18,6 +18,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var endedDrivers = 0
     package var watchedEvents = 0
     package var cachedFinds = 0
+    package var headCrashes = 0
+    package var commits = 0
 
     package init() {}
 
@@ -35,6 +37,7 @@ package struct SimulationCounts: Hashable, Sendable {
             ("frozen raylets", \.frozenRaylets), ("partitions", \.partitions), ("lost links", \.lostLinks),
             ("fenced nodes", \.fencedNodes), ("ended drivers", \.endedDrivers),
             ("watched events", \.watchedEvents), ("finds from memory", \.cachedFinds),
+            ("crashes of the head", \.headCrashes), ("commits", \.commits),
         ]
     }
 }

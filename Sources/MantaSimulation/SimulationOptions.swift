@@ -4,6 +4,13 @@ import MantaCore
 package struct SimulationOptions: Sendable {
     /// Decides everything that is left to chance.
     package var seed: UInt64
+    /// Whether the directory is stored, and the head crashes and starts again: in half of the runs.
+    var isStored: Bool {
+        if plantedBug?.needsStorage == true { return true }
+        var random = SplitMix64(seed: seed ^ 0x6865_6164)
+        return random.chance(perMille: 500)
+    }
+
     /// How many nodes there are; `nil` lets the seed choose: mostly a few, sometimes dozens, seldom 200.
     package var nodeCount: Int?
     /// A fault in the programs themselves, to show that the checks would find it.

@@ -211,4 +211,27 @@ struct ControlPlaneSpawnTests {
         _ = try run.kill(1)
         #expect(try run.getOrSpawn(hits) == ["node-1: create actor-3.1", "spawned actor-3"])
     }
+
+    @Test(
+        "a request to get or spawn that is made again after its actor has died spawns another, unless the init threw"
+    )
+    func getOrSpawnAgain() throws {
+        var run = PlaneScript(nodes: [:])
+        let request = SpawnRequest(
+            mangledTypeName: "4main7CounterC",
+            typeName: "Counter",
+            arguments: [],
+            options: ActorOptions(name: "hits"),
+            caller: driver
+        )
+        func ask() throws -> ControlPlane.OnGetOrSpawn {
+            try run.plane.getOrSpawn(request, job: driver, now: run.now)
+        }
+        #expect(try ask() == .spawned(actor(1)))
+        _ = run.created(1)
+        _ = try run.kill(1)
+        #expect(try ask() == .spawned(actor(2)))
+        _ = try run.initFailed(2)
+        #expect(try ask() == .found(actor(2)))
+    }
 }
