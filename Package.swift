@@ -77,7 +77,10 @@ let package = Package(
         // Lanes, and the links that they serve.
         .target(
             name: "MantaTransport",
-            dependencies: ["CMantaShims", "MantaCore", "MantaWire", "MantaTLS"],
+            dependencies: [
+                "CMantaShims", "MantaCore", "MantaWire", "MantaTLS",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings
         ),
         .testTarget(

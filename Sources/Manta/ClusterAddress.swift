@@ -11,6 +11,11 @@ package struct ClusterAddress: Sendable {
     /// The folder of the node to join by, when a machine has several.
     package static let directoryVariable = "MANTA_DIRECTORY"
 
+    /// The folder that the environment names.
+    package static var chosenDirectory: String? {
+        getenv(directoryVariable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// The folder in which the processes of this machine listen.
     package let directory: String
     package let card: SessionCard
@@ -67,22 +72,23 @@ package struct ClusterAddress: Sendable {
     }
 
     /// The node of this machine that belongs to the cluster at one of `addresses`, or is there; the only one for `nil`.
+    /// One that the environment names comes first, if it does.
     private static func node(for addresses: [NodeAddress]?, _ text: String) throws(ClusterError)
         -> ClusterAddress
     {
-        if let directory = getenv(directoryVariable).map({ String(cString: $0) }), !directory.isEmpty {
-            return try session(in: directory, "\(directory) (\(directoryVariable))")
+        if let directory = chosenDirectory {
+            let node = try session(in: directory, "\(directory) (\(directoryVariable))")
+            guard let addresses, let network = node.card.node?.network, !network.isReached(at: addresses)
+            else {
+                return node
+            }
         }
         let nodes = NodeFolder.all.filter(SessionCard.isLive).compactMap { directory in
             (try? SessionCard(in: directory)).map { ClusterAddress(directory: directory, card: $0) }
         }
         let fitting = nodes.filter { node in
             guard let network = node.card.node?.network else { return false }
-            guard let addresses else { return true }
-            return addresses.contains { address in
-                network.address == address || network.heads.contains(address)
-                    || (address.port == network.address.port && address.isLoopback)
-            }
+            return addresses.map(network.isReached) ?? true
         }
         guard let node = fitting.first(where: \.card.isOfHead) ?? fitting.first else {
             throw ClusterError(
@@ -116,6 +122,15 @@ package struct ClusterAddress: Sendable {
         var options = configuration.runtimeOptions(directory: directory, cluster: card.cluster)
         if let node = card.node { options.network = try Network(node.network) }
         return options
+    }
+}
+
+extension NetworkLaunch {
+    /// Whether one of these leads to the node, or to a head of its cluster.
+    fileprivate func isReached(at addresses: [NodeAddress]) -> Bool {
+        addresses.contains { other in
+            address == other || heads.contains(other) || (other.port == address.port && other.isLoopback)
+        }
     }
 }
 

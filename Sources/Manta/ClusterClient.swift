@@ -100,7 +100,7 @@ final class ClusterClient: Sendable {
                 ended += processes
             }
         }
-        if !ended.isEmpty { system.objects?.ended(ended.filter { $0 != system.process }) }
+        system.ended(ended)
         names.apply(news)
         if !ended.isEmpty { await tell(raylets, of: ended) }
     }
@@ -115,15 +115,10 @@ final class ClusterClient: Sendable {
             let jobs = try await raylet.presentJobs()
             if !jobs.isEmpty { await tell([raylet], of: try await gcs.ended(among: jobs)) }
         }
-        // Also those to which there is only a link: it may lead to an incarnation that has been replaced.
-        let linked = system.linkedProcesses
-        let referring = await system.objects?.peers() ?? []
-        let peers = linked.union(referring).subtracting([system.process])
+        let peers = await system.peersToAskFor()
         guard !peers.isEmpty else { return }
         let ended = try await gcs.ended(among: peers)
-        for process in ended where linked.contains(process) {
-            system.closeLinks(to: process, "it was declared dead")
-        }
-        system.objects?.ended(ended)
+        for process in ended { system.closeLinks(to: process, "it was declared dead") }
+        system.ended(ended)
     }
 }

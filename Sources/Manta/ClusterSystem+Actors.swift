@@ -34,7 +34,7 @@ extension ClusterSystem {
         } catch {
             // It was created just as its caller gave up: nobody has a reference to it.
             if let id = late.withLock({ $0 }) {
-                await uncancelled(on: control) { try? await client.gcs.kill(id, restart: false) }
+                await uncancelled(on: control) { try? await client.gcs.kill(id, restart: false, epoch: nil) }
             }
             throw error
         }
@@ -103,7 +103,9 @@ extension ClusterSystem {
     /// Ends the actor with this identifier at once: see ``kill(_:restart:)``.
     public func kill(id: ActorID, restart: Bool = false) async throws {
         let client = try client()
-        try await client.bounded("kill of \(id)") { try await $0.kill(id, restart: restart) }
+        // Asked first, so that a request that is made again means the same incarnation.
+        let epoch = restart ? try await client.bounded("kill of \(id)") { try await $0.epoch(of: id) } : nil
+        try await client.bounded("kill of \(id)") { try await $0.kill(id, restart: restart, epoch: epoch) }
         if !restart { client.names.forget(id) }
         forget(id)
     }

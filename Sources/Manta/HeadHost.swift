@@ -1,6 +1,6 @@
 internal import Glibc
 package import Logging
-package import MantaCore
+internal import MantaCore
 package import MantaGCS
 internal import MantaRaylet
 package import MantaRuntime
@@ -22,18 +22,32 @@ package final class HeadHost: Sendable {
     ///   - durable: The directory that outlives it; `nil` for one in memory.
     ///   - liveness: When nodes are taken for dead.
     ///   - logger: The log.
+    /// - Returns: The head.
     /// - Throws: ``ClusterError`` with code `undecodable` when what is stored contradicts itself.
-    package init(
+    package static func make(
         directory: String,
         cluster: UInt64,
         network: Network,
         durable: DurableDirectory?,
         liveness: NodeLiveness,
         logger: Logger
-    ) throws(ClusterError) {
+    ) async throws -> HeadHost {
         var options = RuntimeOptions(directory: directory, cluster: cluster, laneCount: 1)
         options.network = network
         let system = ClusterSystem(process: network.gcs, options: options, logger: logger)
+        do {
+            return try HeadHost(system, durable, liveness)
+        } catch {
+            await system.stop()
+            throw error
+        }
+    }
+
+    private init(
+        _ system: ClusterSystem,
+        _ durable: DurableDirectory?,
+        _ liveness: NodeLiveness
+    ) throws(ClusterError) {
         self.system = system
         let client: @Sendable (ActorID) throws -> any RayletClient = { id in
             RayletHandle(try Raylet.resolve(id: id, using: system))

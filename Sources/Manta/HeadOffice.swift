@@ -59,7 +59,7 @@ final class HeadOffice: Sendable {
         if let storage, let stored {
             durable = DurableDirectory(storage: storage, stored: stored) { [weak self] in self?.lost($0) }
         }
-        let host = try HeadHost(
+        let host = try await HeadHost.make(
             directory: options.directory,
             cluster: identity.cluster,
             network: network,

@@ -59,12 +59,13 @@ package final class NodeDaemon: Sendable {
         let path = session.path
         let slot = NodeSlot()
         let logger = options.logger
+        let log = RefusalLog(logger)
         let gate = try Gate(
             at: options.bind,
             lane: lane,
             socketPath: { "\(path)/\($0)" },
             objects: { slot.takeForObjects($0) },
-            refused: { logger.warning("refused a connection", metadata: ["reason": "\($0)"]) }
+            refused: { log.refused($0) }
         )
         let address = NodeAddress(
             host: options.advertisedHost ?? gate.address.host,
@@ -107,7 +108,10 @@ package final class NodeDaemon: Sendable {
             cluster: identity.cluster,
             options
         )
-        let node = try NodeHost(launch, launcher: launcher) { [weak self] in self?.fenced() }
+        let arrival = Arrival()
+        let node = try await NodeHost.make(launch, launcher: launcher) { [weak self] in
+            if arrival.isFenced() { self?.fenced() }
+        }
         do {
             try await node.join()
         } catch {
@@ -115,6 +119,10 @@ package final class NodeDaemon: Sendable {
             throw error
         }
         guard slot.put(node) else { return await node.stop() }
+        guard arrival.isMember() else {
+            await slot.take()?.stop()
+            throw ClusterError(.nodeDied, "the cluster gave \(launch.node) up while it joined")
+        }
         try session.publish(
             SessionCard(
                 cluster: identity.cluster,
@@ -196,6 +204,33 @@ package final class NodeDaemon: Sendable {
     package func abandon() {
         slot.current?.abandon()
         session.leave()
+    }
+}
+
+/// How a node's joining went: one that is given up before it is in its place is not to be joined twice.
+private final class Arrival: Sendable {
+    private enum State { case joining, member, fenced }
+
+    private let state = Mutex(State.joining)
+
+    /// It is in its place.
+    ///
+    /// - Returns: Whether it still is a member.
+    func isMember() -> Bool {
+        state.withLock { state in
+            if state == .joining { state = .member }
+            return state == .member
+        }
+    }
+
+    /// The cluster has given it up.
+    ///
+    /// - Returns: Whether it was in its place, so that whoever put it there does not see it any more.
+    func isFenced() -> Bool {
+        state.withLock { state in
+            defer { state = .fenced }
+            return state == .member
+        }
     }
 }
 

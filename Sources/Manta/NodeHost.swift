@@ -19,12 +19,13 @@ package final class NodeHost: Sendable {
     ///   - launch: What it is told.
     ///   - launcher: Starts its workers.
     ///   - onFenced: Called on its control lane when the cluster has gone on without it; its workers have been ended.
+    /// - Returns: The node.
     /// - Throws: ``ClusterError`` when it cannot prove that it belongs to the cluster, or has no memory for objects.
-    package init(
+    package static func make(
         _ launch: NodeLaunch,
         launcher: any WorkerLauncher,
         onFenced: @escaping @Sendable () -> Void
-    ) throws {
+    ) async throws -> NodeHost {
         // No actors but those of the control plane live here.
         var options = RuntimeOptions(
             directory: launch.directory,
@@ -36,7 +37,22 @@ package final class NodeHost: Sendable {
         if launch.hasFaults { options.faults = NetworkFaults() }
         if let network = launch.network { options.network = try Network(network) }
         let logger = Logger(label: "manta.node", level: launch.logLevel)
-        system = ClusterSystem(process: launch.process, options: options, logger: logger)
+        let system = ClusterSystem(process: launch.process, options: options, logger: logger)
+        do {
+            return try NodeHost(launch, launcher: launcher, in: system, onFenced: onFenced)
+        } catch {
+            await system.stop()
+            throw error
+        }
+    }
+
+    private init(
+        _ launch: NodeLaunch,
+        launcher: any WorkerLauncher,
+        in system: ClusterSystem,
+        onFenced: @escaping @Sendable () -> Void
+    ) throws {
+        self.system = system
         let gcs = try GCS.at(launch.gcs, using: system)
         client = ClusterClient(gcs: gcs, system: system)
         system.setDirectory(GCSDirectory(gcs: gcs, lane: system.control))

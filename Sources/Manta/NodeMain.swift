@@ -11,7 +11,7 @@ enum NodeMain {
     static func run(_ launch: NodeLaunch) async {
         let terminations = ProcessRole.settle(keeping: NodeLaunch.lifelineDescriptor)
         do {
-            let host = try start(launch)
+            let host = try await start(launch)
             let lifeline = Lifeline(NodeLaunch.lifelineDescriptor) { end(host) }
             lifeline.start(on: host.system.control)
             terminations.serve(on: host.system.control) { _ in
@@ -32,13 +32,13 @@ enum NodeMain {
         }
     }
 
-    private static func start(_ launch: NodeLaunch) throws -> NodeHost {
+    private static func start(_ launch: NodeLaunch) async throws -> NodeHost {
         let launcher = ProcessLauncher(
             program: .current,
             outputLane: Lane(name: "manta-output", index: 253),
             logger: Logger(label: "manta.node", level: launch.logLevel)
         )
-        return try NodeHost(launch, launcher: launcher) {
+        return try await NodeHost.make(launch, launcher: launcher) {
             // There is nobody left who could be told of its end.
             SessionDirectory.leave(.unix(path: "\(launch.directory)/\(launch.process)"))
             _exit(0)

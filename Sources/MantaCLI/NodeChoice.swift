@@ -5,7 +5,10 @@ internal import MantaCore
 /// Which of this machine's nodes a command is for.
 struct NodeChoice: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The folder of the node. (default: of the only one that runs)", valueName: "path"),
+        help: ArgumentHelp(
+            "The folder of the node. (default: MANTA_DIRECTORY, or that of the only one that runs)",
+            valueName: "path"
+        ),
         completion: .directory
     )
     var directory: String?
@@ -24,7 +27,7 @@ struct NodeChoice: ParsableArguments {
 
     /// - Throws: ``ClusterError``: `notConnected` when no node runs, `invalidArgument` when several do and none was named.
     func folder() throws(ClusterError) -> String {
-        if let named {
+        if let named = named ?? ClusterAddress.chosenDirectory {
             guard SessionCard.isLive(named) else { throw Self.nothing("in \(named)") }
             return named
         }

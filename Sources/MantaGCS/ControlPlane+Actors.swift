@@ -122,14 +122,22 @@ extension ControlPlane {
     /// - Parameters:
     ///   - id: The actor.
     ///   - restart: Whether its policy may bring it back; the next incarnation is placed when this one is gone.
+    ///   - epoch: The only incarnation that is to end when the actor may come back: whoever asks again, for an answer that
+    ///     was lost, does not end the next one too. `nil` for the one that there is.
     ///   - now: The time.
     /// - Returns: The incarnation whose `released` action tells that it is gone; `nil` when there is none.
     /// - Throws: `noSuchActor`.
-    package mutating func kill(_ id: ActorID, restart: Bool, now: Moment) throws(ClusterError) -> ActorKey? {
+    package mutating func kill(
+        _ id: ActorID,
+        restart: Bool,
+        epoch: UInt32? = nil,
+        now: Moment
+    ) throws(ClusterError) -> ActorKey? {
         let record = try known(id)
         guard record.deathCause == nil else { return nil }
         switch record.state {
         case .restarting where restart: break
+        case .alive where restart && epoch ?? record.key.epoch != record.key.epoch: break
         case .alive where restart && record.stopping == nil:
             incarnationEnded(record.key, .killed, now: now, isGone: false)
         default: finish(id, .killed, .failed(endedEarly(id, .killed)), now: now)

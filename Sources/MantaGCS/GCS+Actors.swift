@@ -106,10 +106,19 @@ extension GCS {
 
     // MARK: Ends
 
-    /// Ends an actor at once, and returns when its incarnation is gone. One that is dead already stays so.
-    package distributed func kill(_ id: ActorID, restart: Bool) async throws {
+    /// Which incarnation of an actor there is, or comes next: for ``kill(_:restart:epoch:)``.
+    package distributed func epoch(of id: ActorID) async throws -> UInt32 {
+        guard case .spawned = id.kind, let record = plane.directory.actor(id) else { throw unknown(id) }
+        let epoch = record.key.epoch
+        try await committed()
+        return epoch
+    }
+
+    /// Ends an actor at once, and returns when its incarnation is gone. One that is dead already stays so. Of an actor that
+    /// may come back, `epoch` says which incarnation is meant, so that it can be asked again.
+    package distributed func kill(_ id: ActorID, restart: Bool, epoch: UInt32?) async throws {
         let gone = try await accept { plane throws(ClusterError) in
-            try plane.kill(id, restart: restart, now: Lane.now)
+            try plane.kill(id, restart: restart, epoch: epoch, now: Lane.now)
         }
         if let gone { await waitForRelease(of: gone) }
         try await committed()

@@ -85,9 +85,11 @@ extension ObjectStore {
         }
     }
 
-    /// Gives up a pin and, if it is the only one anywhere and the object is not doomed, the object.
+    /// Gives up a pin and the object, if this is the only pin anywhere and all that the pin says of the object is still so:
+    /// it is not doomed, and its owner is who it was.
     ///
-    /// For who has written the object to disk. The pin is used up, whatever comes of it: its bytes are empty.
+    /// For who has written the object to disk, with what the pin says of it: what was written is as right as what goes. The
+    /// pin is used up, whatever comes of it: its bytes are empty.
     ///
     /// - Parameter pin: Of this store.
     /// - Returns: Whether the object was freed. A doomed one is freed too, but not by this: `false`.
@@ -104,10 +106,12 @@ extension ObjectStore {
         do {
             return try locked { tables in
                 let record = tables.record(pin.record)
-                let isOnly = record.pinCount == 1 && record.state == StoreRecord.State.sealed
+                let isSame =
+                    record.pinCount == 1 && record.state == StoreRecord.State.sealed
+                    && record.owner == pin.owner
                 tables.removePin(node)
-                if isOnly { tables.remove(pin.record) }
-                return isOnly
+                if isSame { tables.remove(pin.record) }
+                return isSame
             }
         } catch {
             settle(.pin(node: node))

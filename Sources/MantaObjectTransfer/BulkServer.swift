@@ -28,6 +28,7 @@ package final class BulkServer: Sendable {
     private let options: BulkOptions
     private let open: @Sendable (ObjectID) -> (any BulkSource)?
     private let logger: Logger
+    private let refusals: RefusalLog
     private let listener: Int32
     /// Signalled when the accepting thread is to look at the state again.
     private let wake: Int32
@@ -53,6 +54,7 @@ package final class BulkServer: Sendable {
         socketPath = path
         self.options = options
         self.logger = logger
+        refusals = RefusalLog(logger)
         self.open = open
         listener = manta_unix_listen(path, 1024)
         guard listener >= 0 else {
@@ -173,7 +175,7 @@ package final class BulkServer: Sendable {
                 if isWelcome { serve(options.wrap(stream), number) } else { stream.close() }
             } catch {
                 stream.close()
-                logger.warning("refused a connection for transfers: \(error)")
+                refusals.refused("\(error)", "connection for transfers")
             }
             state.withLock { $0.remove(number) }
             threadEnded()

@@ -30,6 +30,7 @@ extension NodeStore {
         let priority: PullDriver.Priority = need == .reading ? .get : .prefetch
         try await pulls.pull(
             id,
+            of: owner,
             byteCount: found.byteCount,
             from: sources,
             priority: priority

@@ -79,7 +79,13 @@ package final class NodeStore: Sendable {
         spills = Spills(directory: options.spillDirectory, node: options.node)
         var transfer = BulkOptions()
         transfer.network = system.options.network
-        pulls = PullDriver(into: store, quota: options.capacity / 4, transfer, control: system.control)
+        pulls = PullDriver(
+            into: store,
+            quota: options.capacity / 4,
+            transfer,
+            control: system.control,
+            hasEnded: { [weak system] in system?.objects?.hasEnded($0) ?? false }
+        )
         let (store, spills) = (store, spills)
         let server = try BulkServer(at: .unix(path: path), options: transfer, logger: system.logger) { id in
             if let pin = try? store.pin(id) { return PinnedSource(pin) }

@@ -15,6 +15,8 @@ final class PullDriver: Sendable {
     private let control: Lane
     private let fetcher: BulkFetcher
     private let store: ObjectStore
+    /// Whether an owner is known to have ended, so that nobody will say when its objects are to go.
+    private let hasEnded: @Sendable (ProcessID) -> Bool
     private let state: Mutex<State>
 
     private struct State {
@@ -28,6 +30,7 @@ final class PullDriver: Sendable {
 
     private struct Incoming {
         var object: IncomingObject<Reservation>
+        let owner: ProcessID
         /// The transfer that runs. Kept to be cancelled.
         var task: Task<Void, Never>?
         /// The object's owner has let it go meanwhile.
@@ -36,8 +39,15 @@ final class PullDriver: Sendable {
         var isCancelled = false
     }
 
-    init(into store: ObjectStore, quota: Int, _ options: BulkOptions, control: Lane) {
+    init(
+        into store: ObjectStore,
+        quota: Int,
+        _ options: BulkOptions,
+        control: Lane,
+        hasEnded: @escaping @Sendable (ProcessID) -> Bool
+    ) {
         self.store = store
+        self.hasEnded = hasEnded
         fetcher = BulkFetcher(options: options)
         self.control = control
         state = Mutex(State(queue: PullQueue(PullQueue.Options(quota: quota))))
@@ -48,6 +58,7 @@ final class PullDriver: Sendable {
     /// Brings an object here from one of these nodes; all who want it wait for one transfer.
     func pull(
         _ id: ObjectID,
+        of owner: ProcessID,
         byteCount: Int,
         from sources: [ObjectPlace],
         priority: Priority,
@@ -62,7 +73,7 @@ final class PullDriver: Sendable {
                 change { state in
                     state.waiters[waiter] = continuation
                     if state.incoming[id] == nil {
-                        state.incoming[id] = Incoming(object: incoming(id, into: place))
+                        state.incoming[id] = Incoming(object: incoming(id, into: place), owner: owner)
                     }
                     defer { state.dropUnwanted(id) }
                     return state.queue.want(
@@ -106,13 +117,14 @@ final class PullDriver: Sendable {
 
     /// A transfer has ended, and tells the queue; then what it brought is kept, unless nobody wants it.
     private func ended(_ id: ObjectID, _ tell: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
-        let (actions, isForgotten) = state.withLock { state in
+        let (actions, arrived) = state.withLock { state in
             let actions = tell(&state)
             // Else it goes on from another source, or anew for those who have come meanwhile.
             let incoming = state.queue.contains(id) ? nil : state.incoming.removeValue(forKey: id)
-            return (actions, incoming?.isForgotten ?? false)
+            return (actions, incoming)
         }
-        if isForgotten { _ = try? store.free(id) }
+        // What the owner's end frees was freed before this came.
+        if let arrived, arrived.isForgotten || hasEnded(arrived.owner) { _ = try? store.free(id) }
         for action in actions { perform(action) }
     }
 

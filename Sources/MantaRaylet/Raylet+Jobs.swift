@@ -13,11 +13,24 @@ extension Raylet {
 
     /// These processes have ended. Of drivers among them, what hosts nothing is ended here too.
     package distributed func processesEnded(_ processes: [ProcessID]) {
-        for process in processes { carryOut(pools.ended(job: process)) }
+        for process in processes {
+            carryOut(pools.ended(job: process))
+            // One that never had a worker here.
+            if !pools.jobs.contains(process) { close(process) }
+            // One that was killed on this machine has left its sockets.
+            actorSystem.options.removeSockets(of: process)
+        }
     }
 
-    /// The jobs that have workers here, for one who has to ask whether they have ended.
-    package distributed func presentJobs() -> Set<ProcessID> { pools.jobs }
+    /// The jobs that have workers or their program here, for one who has to ask whether they have ended.
+    package distributed func presentJobs() -> Set<ProcessID> { pools.jobs.union(jobs.keys) }
+
+    /// Keeps the job's program until the job has ended.
+    func note(_ spec: JobSpec) {
+        guard jobs[spec.id]?.spec == nil else { return }
+        jobs[spec.id, default: Job()].spec = spec
+        if let program = spec.program { programs.retain(program.id) }
+    }
 
     /// Starts a worker, at once or when the job's program is here.
     func start(_ job: ProcessID, for actor: ActorID?) {
@@ -62,8 +75,7 @@ extension Raylet {
     private func spec(of job: ProcessID) async throws -> JobSpec {
         if let known = jobs[job]?.spec { return known }
         let record = try await record(of: job)
-        jobs[job, default: Job()].spec = record.spec
-        if let program = record.spec.program { programs.retain(program.id) }
+        note(record.spec)
         // It may have ended before anything of it was here, and then the feed tells nothing more.
         if record.hasEnded { carryOut(pools.ended(job: job)) }
         return record.spec

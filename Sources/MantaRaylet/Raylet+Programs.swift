@@ -15,6 +15,7 @@ extension Raylet {
     ///
     /// - Throws: ``ClusterError`` when there is no room for it.
     package distributed func prepare(_ job: JobSpec) async throws {
+        note(job)
         if let program = job.program { _ = try await path(of: program, for: job) }
     }
 

@@ -12,9 +12,8 @@ extension ClusterSystem {
         let accepted: @Sendable (GreetedSocket) -> Void = { [weak self] socket in
             self?.accept(socket) ?? socket.discard()
         }
-        let refused: @Sendable (String) -> Void = { [logger] reason in
-            logger.warning("refused a link", metadata: ["reason": "\(reason)"])
-        }
+        let log = RefusalLog(logger)
+        let refused: @Sendable (String) -> Void = { log.refused($0, "link") }
         let listener = try Listener(
             path: path,
             lane: control,

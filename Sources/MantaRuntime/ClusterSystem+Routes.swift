@@ -47,21 +47,30 @@ extension ClusterSystem {
             return keep(Route(actor: id, location: learned, connection: connection))
         }
         let note = FateNote()
+        // Read here: what follows has a task of its own.
+        let here = lanes.first(where: \.isCurrent)
         do {
-            return try await withDeadline(deadline) { try await self.makeRoute(id, learned, note) }
+            return try await withDeadline(deadline) {
+                try await self.makeRoute(id, learned, note, from: here)
+            }
         } catch is DeadlinePassed {
             throw timedOut(method, id, wasSent: false, note.reason)
         }
     }
 
-    private func makeRoute(_ id: ActorID, _ learned: ActorLocation?, _ note: FateNote) async throws -> Route {
+    private func makeRoute(
+        _ id: ActorID,
+        _ learned: ActorLocation?,
+        _ note: FateNote,
+        from here: Lane?
+    ) async throws -> Route {
         var known = learned
         while true {
             let location: ActorLocation
             if let known { location = known } else { location = try await locate(id, note) }
             do {
                 let connection = try await peers.connection(to: location.process, lane: location.lane) {
-                    try await self.connect(to: location)
+                    try await self.connect(to: location, from: here)
                 }
                 return keep(Route(actor: id, location: location, connection: connection))
             } catch let error as ClusterError {
@@ -93,8 +102,11 @@ extension ClusterSystem {
         throw error(for: fate, id, outcome: .notExecuted) ?? notConnected()
     }
 
-    func connect(to location: ActorLocation) async throws -> Connection {
-        let lane = lane(at: location.lane)
+    /// Opens a link. It is served by the lane `here` of its first caller, whose calls then hop to no other; without one, and
+    /// between control lanes, by the lane with the callee's number.
+    func connect(to location: ActorLocation, from here: Lane? = nil) async throws -> Connection {
+        let isControl = location.lane == Greeting.controlLane
+        let lane = isControl ? control : here ?? lane(at: location.lane)
         let socket = try await greetedSocket(at: location, on: lane)
         return try await withCheckedThrowingContinuation { continuation in
             let isServed = lane.execute {

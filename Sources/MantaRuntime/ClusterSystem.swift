@@ -1,6 +1,7 @@
 public import Distributed
 package import Logging
 public import MantaCore
+internal import MantaObjectStore
 package import MantaTransport
 internal import CMantaShims
 import Synchronization
@@ -45,6 +46,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let lastCallSequence = Atomic<UInt64>(0)
     private let attachment = Mutex<(any Sendable)?>(nil)
     let objectClient = Mutex<ObjectClient?>(nil)
+    let endedProcesses = Mutex(NewestSet<ProcessID>(limit: 10_000))
     /// Whose control links have heartbeats.
     let watches = Mutex<[ProcessID: ControlWatch]>([:])
     private let childCount = Atomic<UInt64>(0)

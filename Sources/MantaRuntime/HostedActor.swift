@@ -72,6 +72,15 @@ package final class HostedActor: Sendable {
         }
     }
 
+    /// Lets go of all that is there for callers that have ended: their calls that run are cancelled.
+    func ended(_ callers: Set<ProcessID>) {
+        guard let store = replyStore.withLock({ $0 }) else { return }
+        for call in store.ended(callers) { call.cancel() }
+    }
+
+    /// Those who may ask again for what they called.
+    var openCallers: Set<ProcessID> { replyStore.withLock { $0 }?.openCallers ?? [] }
+
     // MARK: The end
 
     /// Takes no more calls: each one that comes is refused with `error`. The first one counts.

@@ -23,7 +23,7 @@ extension ObjectClient {
         case .process: return ObjectRef(own(id, byteCount: byteCount, at: keeper.place, contents: contents))
         case .node:
             do {
-                // In memory until the node has it: on the disk it would stay this process's.
+                // In memory until the node has it: only there it gets another owner.
                 let pin = try await pin(id, owner: process, by: deadline)
                 defer { withExtendedLifetime(pin) {} }
                 let host = try ObjectHost.at(keeper.place.process, using: system)
@@ -32,7 +32,8 @@ extension ObjectClient {
                     try await host.adopt(id, byteCount: byteCount, at: self.keeper.place, contents: held)
                 }.typed(as: Value.self)
             } catch {
-                _ = try? store.free(id)
+                // It may be on the disk.
+                free(id)
                 throw error
             }
         }

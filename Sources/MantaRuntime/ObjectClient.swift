@@ -123,7 +123,7 @@ package final class ObjectClient: Sendable {
     }
 
     /// Nobody refers to an object of this process any more.
-    private func free(_ id: ObjectID) {
+    func free(_ id: ObjectID) {
         let wasHere = (try? store.free(id)) == true
         let keepers = localKeepers.withLock { $0 }
         // Else it is on the disk, or in the store of another node of this process; and such nodes may have copies.
@@ -132,8 +132,8 @@ package final class ObjectClient: Sendable {
         if keepers.isEmpty { change { $0.tellFreed(id, to: keeper.place.process) } }
     }
 
-    /// A process of the cluster has ended for good.
-    package func ended(_ processes: [ProcessID]) {
+    /// Processes of the cluster have ended for good.
+    func ended(_ processes: [ProcessID]) {
         for process in processes { change { $0.ended(process) } }
         for keeper in localKeepers.withLock({ $0 }) { keeper.ended(processes) }
     }
@@ -142,15 +142,15 @@ package final class ObjectClient: Sendable {
     /// happened since this process came.
     package func learnsOfEnd(of process: ProcessID) async -> Bool {
         if hasEnded(process) { return true }
-        guard let directory = system?.currentDirectory(),
+        guard let system, let directory = system.currentDirectory(),
             case .dead? = try? await directory.fate(of: ObjectHost.id(in: process), afterLosing: process)
         else { return false }
-        ended([process])
+        system.ended([process])
         return true
     }
 
     /// Processes whose end matters here.
-    package func peers() async -> Set<ProcessID> {
+    func peers() async -> Set<ProcessID> {
         var peers = table.withLock { $0.peers }
         for keeper in localKeepers.withLock({ $0 }) { peers.formUnion(await keeper.owners()) }
         return peers

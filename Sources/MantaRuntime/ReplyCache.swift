@@ -7,8 +7,8 @@ package import MantaWire
 /// Pure state. A call goes `running → done → spent → evicted`, or is withdrawn before it runs. A reply is kept until
 /// its call's deadline, or until there are too many bytes; what is left of it still tells that the call has run. In
 /// place of evicted calls there is the highest sequence among them for each caller: what is not above that and not
-/// in the table may have run.
-package struct ReplyCache<Call> {
+/// in the table may have run. When a caller has ended, nothing is kept for it but that.
+package struct ReplyCache<Call: Sendable>: Sendable {
     package struct Limits: Sendable {
         package var entryCount = 4_096
         package var runningCount = 100_000
@@ -20,13 +20,13 @@ package struct ReplyCache<Call> {
         package init() {}
     }
 
-    private enum Entry {
+    private enum Entry: Sendable {
         case running(Call, followers: [Call])
         case done(ReplyStatus, KeptReply, size: Int, until: Moment)
         case spent(until: Moment)
     }
 
-    private struct Floor {
+    private struct Floor: Sendable {
         var sequence: UInt64
         var until: Moment
     }
@@ -38,6 +38,8 @@ package struct ReplyCache<Call> {
     private var spent = Deque<CallToken>()
     private var floors: [ProcessID: Floor] = [:]
     package private(set) var byteCount = 0
+    /// What replies held that are not kept any more.
+    private var released: [any AnyObject & Sendable] = []
 
     /// From how many floors on they are looked through for those of callers that can be forgotten.
     private var callerMark: Int
@@ -50,6 +52,17 @@ package struct ReplyCache<Call> {
     /// Running, done and spent.
     package var entryCount: Int { entries.count }
     package var callerCount: Int { floors.count }
+    /// Those whose calls run here, or may be asked for again.
+    ///
+    /// - Complexity: O(*n*) in the calls.
+    package var openCallers: Set<ProcessID> {
+        var callers: Set<ProcessID> = []
+        for (token, entry) in entries {
+            if case .spent = entry { continue }
+            callers.insert(token.caller)
+        }
+        return callers
+    }
 
     package enum OnArrival {
         case run
@@ -113,6 +126,32 @@ package struct ReplyCache<Call> {
         }
     }
 
+    /// These callers have ended: they ask for nothing any more.
+    ///
+    /// May be called before the last of their calls have come, or ended: again after that, it does the same for those.
+    ///
+    /// - Returns: Their calls that run, for nobody.
+    /// - Complexity: O(*n*) in the calls.
+    package mutating func ended(_ callers: Set<ProcessID>) -> [Call] {
+        let gone = done.filter { callers.contains($0.caller) }
+        if !gone.isEmpty {
+            done.removeAll { callers.contains($0.caller) }
+            for token in gone { spend(token) }
+        }
+        return entries.compactMap { token, entry in
+            guard case .running(let call, _) = entry, callers.contains(token.caller) else { return nil }
+            return call
+        }
+    }
+
+    /// Takes what replies held that have been let go of since the last time. Its end may be a long story, so it is not told
+    /// under the lock of whoever owns this.
+    package mutating func takeReleased() -> [any AnyObject & Sendable] {
+        guard !released.isEmpty else { return [] }
+        defer { released = [] }
+        return released
+    }
+
     /// When `timePassed(to:)` has something to do; `nil` while no reply is kept.
     package var nextExpiry: Moment? {
         guard let oldest = done.first, case .done(_, _, _, let until) = entries[oldest] else { return nil }
@@ -120,10 +159,13 @@ package struct ReplyCache<Call> {
     }
 
     private mutating func spendOldest() {
-        guard let token = done.popFirst(), case .done(_, _, let size, let until) = entries[token] else {
-            return
-        }
+        if let token = done.popFirst() { spend(token) }
+    }
+
+    private mutating func spend(_ token: CallToken) {
+        guard case .done(_, let reply, let size, let until) = entries[token] else { return }
         byteCount -= size
+        if !reply.attachments.isEmpty { released += reply.attachments }
         entries[token] = .spent(until: until)
         spent.append(token)
     }

@@ -49,6 +49,8 @@ extension ServedCall {
             ? hosted.replies(in: connection.system).withdrew(repeatable.token)
             : hosted.replies(in: connection.system).finished(repeatable.token, status, body, until: deadline)
         for follower in followers { follower.copy(status, body) }
+        // Told of its end before this was kept.
+        if callerHasEnded { _ = hosted.replies(in: connection.system).ended([repeatable.token.caller]) }
     }
 
     /// Answers with the reply of another call.
@@ -66,11 +68,16 @@ extension ServedCall {
         guard repeatable.leads else { return noteEnd() }
         guard !hasReturned else { return }
         hosted.adopt(self)
+        if callerHasEnded { return cancel() }
         guard deadline != .distantFuture else { return }
         let (control, deadline) = (connection.system.control, deadline)
         let timer = LaneTimer { [weak self] in self?.cancel() }
         control.execute { control.wake(timer, at: deadline) }
     }
+
+    /// Whether the process is known to have ended whose call it is. Asked after the call, or its reply, is where the news of an
+    /// end has it looked for, so that none is missed that comes at the same time.
+    private var callerHasEnded: Bool { connection.system.hasEnded(connection.peer) }
 
     private func encoded(_ error: ClusterError) -> KeptReply {
         let writer = ByteWriter()

@@ -9,8 +9,8 @@ final class InProcessNode: NodeBackend {
     private let launcher = InProcessLauncher()
     private let brake = Mutex<LaneBrake?>(nil)
 
-    init(_ launch: NodeLaunch) throws {
-        host = try NodeHost(launch, launcher: launcher) {}
+    init(_ launch: NodeLaunch) async throws {
+        host = try await NodeHost.make(launch, launcher: launcher) {}
     }
 
     func join(isMember: @escaping @Sendable () async throws -> Bool) async throws { try await host.join() }

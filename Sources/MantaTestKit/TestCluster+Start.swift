@@ -31,7 +31,7 @@ extension TestCluster {
                 let launch = NodeLaunch(configuration, silence: liveness.heartbeat.bound, in: head.system)
                 let backend: any NodeBackend =
                     switch kind {
-                    case .inProcess: try InProcessNode(launch)
+                    case .inProcess: try await InProcessNode(launch)
                     case .processes: try ProcessNode(launch, in: head.system)
                     }
                 backends.append(backend)

@@ -150,6 +150,7 @@ extension ByteReader {
         // The bytes lie at any address; elements do not. Copying makes that no concern.
         guard count > 0 else { return [] }
         var result = [Element](unsafeUninitializedCapacity: count) { elements, initialized in
+            FreshMemory.expect(UnsafeMutableRawBufferPointer(elements))
             if let source = bytes.baseAddress, let target = elements.baseAddress {
                 UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: bytes.count)
             }

@@ -151,6 +151,18 @@ struct ControlPlaneKillRestartTests {
         #expect(run.created(1, epoch: 2) == ["actor-1 alive"])
     }
 
+    @Test("asked again for an answer that was lost, the incarnation after the one that was meant lives on")
+    func askedAgain() throws {
+        var run = PlaneScript(nodes: [:])
+        try run.start(restarting)
+        _ = try run.kill(1, restart: true, epoch: 1)
+        _ = run.ended(1)
+        _ = run.created(1, epoch: 2)
+        #expect(try run.kill(1, restart: true, epoch: 1) == ["caller is told"])
+        #expect(run.fate(of: 1) == .alive(location(epoch: 2)))
+        #expect(try run.kill(1, restart: true, epoch: 2).last == "caller waits for actor-1.2")
+    }
+
     @Test("killed for good before the last incarnation is gone, it waits for that, and no other comes")
     func killedForGood() throws {
         var run = PlaneScript(nodes: [:])

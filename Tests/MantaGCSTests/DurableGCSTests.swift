@@ -140,7 +140,7 @@ struct DurableGCSTests {
         let id = try await head.spawn("hits")
         storage.hold()
         let asked = Shared<ActorFate?>(nil)
-        async let killed: Void = head.on { try await $0.kill(id, restart: false) }
+        async let killed: Void = head.on { try await $0.kill(id, restart: false, epoch: nil) }
         try await eventually { storage.heldCount == 1 }
         async let answered: Void = {
             let fate = try await head.on { try await $0.fate(of: id) }
@@ -182,7 +182,7 @@ struct DurableGCSTests {
         #expect(try await second.find("hits") == id)
         try await second.join(hosted: [ActorKey(id, epoch: 1)])
         await #expect(throws: ClusterError.self) { _ = try await second.spawn("hits") }
-        try await second.on { try await $0.kill(id, restart: false) }
+        try await second.on { try await $0.kill(id, restart: false, epoch: nil) }
         #expect(second.raylet.told == ["end \(ActorKey(id, epoch: 1))"])
         await second.die()
     }
@@ -219,7 +219,7 @@ struct DurableGCSTests {
         try await head.join()
         let id = try await head.spawn("hits")
         storage.hold()
-        async let killed: Void = head.on { try await $0.kill(id, restart: false) }
+        async let killed: Void = head.on { try await $0.kill(id, restart: false, epoch: nil) }
         try await eventually { storage.heldCount == 1 }
         async let stopped: Void = head.on { try await $0.stop() }
         storage.release()

@@ -116,12 +116,10 @@ extension PlaneScript {
         }
     }
 
-    mutating func kill(_ number: UInt64, restart: Bool = false) throws -> [String] {
+    mutating func kill(_ number: UInt64, restart: Bool = false, epoch: UInt32? = nil) throws -> [String] {
         try step { plane, now in
-            try plane.kill(actor(number), restart: restart, now: now).map {
-                "caller waits for \($0.text)"
-            }
-                ?? "caller is told"
+            let gone = try plane.kill(actor(number), restart: restart, epoch: epoch, now: now)
+            return gone.map { "caller waits for \($0.text)" } ?? "caller is told"
         }
     }
 

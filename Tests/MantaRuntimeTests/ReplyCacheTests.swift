@@ -89,6 +89,49 @@ struct ReplyCacheTests {
         #expect(describe(cache.arrived(token(1), "")) == "forgotten")
     }
 
+    @Test("for a caller that has ended nothing is kept, but what tells that its calls have run")
+    func callerEnded() {
+        var cache = ReplyCache<String>()
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            for caller in 1...2 as ClosedRange<UInt64> {
+                _ = cache.arrived(token(sequence, caller: caller), "\(sequence) of \(caller)")
+            }
+        }
+        _ = cache.arrived(token(3), "3 again")
+        let held = Held()
+        for caller in 1...2 as ClosedRange<UInt64> {
+            for sequence in 1...2 as ClosedRange<UInt64> {
+                let reply = KeptReply([1, 2], attachments: caller == 1 && sequence == 2 ? [held] : [])
+                _ = cache.finished(
+                    token(sequence, caller: caller),
+                    .value,
+                    reply,
+                    until: later + .seconds(caller),
+                    now: now
+                )
+            }
+        }
+        #expect(cache.openCallers == [ProcessID(1), ProcessID(2)])
+        #expect(cache.takeReleased().isEmpty)
+        #expect(cache.ended([ProcessID(1), ProcessID(9)]) == ["3 of 1"])
+        #expect(cache.byteCount == 4)
+        #expect(cache.takeReleased().map { ObjectIdentifier($0) } == [ObjectIdentifier(held)])
+        #expect(cache.takeReleased().isEmpty)
+        #expect(describe(cache.arrived(token(1), "")) == "forgotten")
+        #expect(describe(cache.arrived(token(1, caller: 2), "")) == "value [1, 2]")
+        // What ended later: it is told again then.
+        let followers = cache.finished(token(3), .value, KeptReply([3]), until: later, now: now)
+        #expect(followers == ["3 again"])
+        #expect(cache.ended([ProcessID(1)]) == [])
+        #expect(cache.byteCount == 4 && cache.openCallers == [ProcessID(2)])
+        // The others' time goes on.
+        #expect(cache.nextExpiry == later + .seconds(2))
+        cache.timePassed(to: later + .seconds(2))
+        #expect(cache.byteCount == 0 && cache.nextExpiry == nil)
+    }
+
+    private final class Held: Sendable {}
+
     @Test("past the limit of entries the oldest are evicted: they and all before them may have run")
     func evicted() {
         var cache = ReplyCache<String>(limits: limits(entries: 2))
@@ -167,6 +210,12 @@ struct ReplyCacheTests {
             }
             time = time + .seconds(1)
             if random.chance(percent: 10) { cache.timePassed(to: time) }
+            if random.chance(percent: 1) {
+                // One whose calls come after its end, too.
+                let caller = ProcessID(UInt64.random(in: 1...2, using: &random))
+                #expect(cache.ended([caller]).count == running.keys.count { $0.caller == caller })
+                replies = replies.filter { $0.key.caller != caller || running[$0.key] != nil }
+            }
             #expect(cache.byteCount <= 240 && cache.entryCount <= 20 + running.count)
         }
     }

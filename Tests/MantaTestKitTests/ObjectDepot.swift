@@ -17,6 +17,7 @@ distributed actor Depot: Spawnable {
 
     private var kept: [Item] = []
     private(set) var callCount = 0
+    private var turnedCount = 0
 
     init(_ arguments: NoArguments, actorSystem: ClusterSystem) { self.actorSystem = actorSystem }
 
@@ -74,12 +75,26 @@ distributed actor Depot: Spawnable {
         return parcel
     }
 
+    /// The same, whether anybody waits for it or not.
+    distributed func turnAnyway(_ parcel: Parcel, after milliseconds: Int) async -> Parcel {
+        callCount += 1
+        // A task of its own, which is waited for, and not cancelled with this one.
+        await Task { try? await Task.sleep(for: .milliseconds(milliseconds)) }.value
+        turnedCount += 1
+        return parcel
+    }
+    distributed var turned: Int { turnedCount }
+
     /// Has another one make something large, which it may be asked for again for a long time.
-    distributed func order(from other: Depot, after milliseconds: Int) async throws -> Int {
+    distributed func order(from other: Depot, after milliseconds: Int, anyway: Bool) async throws -> Int {
         callCount += 1
         let parcel = Parcel(words: Self.words(20_000, of: 1), items: kept)
         return try await withCallOptions(timeout: .seconds(600), retries: 5) {
-            try await other.turn(parcel, after: milliseconds).words.count
+            let turned =
+                anyway
+                ? try await other.turnAnyway(parcel, after: milliseconds)
+                : try await other.turn(parcel, after: milliseconds)
+            return turned.words.count
         }
     }
 

@@ -116,9 +116,7 @@ struct ObjectRoomTests {
                 configuration.storeCapacity = 8 << 20
                 configuration.spillDirectory = folder
             }) { test in
-                await withKnownIssue("bug 10: on the disk it stays its maker's", isIntermittent: true) {
-                    for seed in 0..<5 { try await outlive(UInt64(seed), test.system) }
-                }
+                for seed in 0..<5 { try await outlive(UInt64(seed), test.system) }
                 try await test.system.expectNothingLeft()
             }
         }
