@@ -207,8 +207,8 @@ let package = Package(
         .testTarget(
             name: "MantaRayletTests",
             dependencies: [
-                "MantaCore", "MantaObjectStore", "MantaRuntime", "MantaGCS", "MantaRaylet",
-                "MantaTestSupport",
+                "MantaCore", "MantaTransport", "MantaObjectStore", "MantaObjectTransfer", "MantaRuntime",
+                "MantaGCS", "MantaRaylet", "MantaTestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings

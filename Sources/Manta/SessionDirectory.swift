@@ -18,8 +18,12 @@ final class SessionDirectory: Sendable {
         Self.sweep(base)
         path = "\(base)/\(String(cluster, radix: 16))"
         try Self.makePrivate(path)
-        lock = open("\(path)/lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw Self.failure("lock", path) }
+        // Locked before it has its name: one who sweeps takes a folder for abandoned whose lock he gets.
+        let unnamed = "\(path)/lock-unnamed"
+        lock = open(unnamed, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0, rename(unnamed, "\(path)/lock") == 0 else {
+            throw Self.failure("lock", path)
+        }
     }
 
     /// Takes the folder at `path` for a daemon, which keeps it: logs and data stay there after its end. What a daemon left

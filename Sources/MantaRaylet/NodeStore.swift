@@ -50,6 +50,7 @@ package final class NodeStore: Sendable {
     /// Sends objects to other nodes; `nil` at the end, which closes its socket.
     private let server: Mutex<BulkServer?>
     let pulls: PullDriver
+    private let gone = GoneObjects()
     let spills: Spills
     /// Where files are written and read, and room is made: one after another.
     let disk = DispatchQueue(label: "manta-store")
@@ -84,7 +85,9 @@ package final class NodeStore: Sendable {
             quota: options.capacity / 4,
             transfer,
             control: system.control,
-            hasEnded: { [weak system] in system?.objects?.hasEnded($0) ?? false }
+            isGone: { [gone, weak system] id, owner in
+                gone.contains(id) || system?.hasEnded(owner) ?? false
+            }
         )
         let (store, spills) = (store, spills)
         let server = try BulkServer(at: .unix(path: path), options: transfer, logger: system.logger) { id in
@@ -217,7 +220,8 @@ extension NodeStore: LocalKeeper {
     package func take(_ id: ObjectID) throws(ClusterError) -> Bool { try store.give(id, to: system.process) }
 
     package func forget(_ id: ObjectID) {
-        pulls.forget(id)
+        // First this: what comes after it is freed below finds it noted.
+        gone.insert(id)
         later { node in
             try node.store.free(id)
             _ = node.spills.remove(id)

@@ -15,8 +15,7 @@ final class PullDriver: Sendable {
     private let control: Lane
     private let fetcher: BulkFetcher
     private let store: ObjectStore
-    /// Whether an owner is known to have ended, so that nobody will say when its objects are to go.
-    private let hasEnded: @Sendable (ProcessID) -> Bool
+    private let isGone: @Sendable (ObjectID, _ owner: ProcessID) -> Bool
     private let state: Mutex<State>
 
     private struct State {
@@ -33,21 +32,26 @@ final class PullDriver: Sendable {
         let owner: ProcessID
         /// The transfer that runs. Kept to be cancelled.
         var task: Task<Void, Never>?
-        /// The object's owner has let it go meanwhile.
-        var isForgotten = false
         /// Nobody waits for it any more.
         var isCancelled = false
     }
 
+    /// - Parameters:
+    ///   - store: Where objects come to.
+    ///   - quota: How many bytes may be on their way at a time.
+    ///   - options: For the transfers.
+    ///   - control: Where tasks run.
+    ///   - isGone: Whether an object was let go of by its owner, or with it. Asked when it has come: whoever frees the copies of
+    ///     what goes makes it true before he looks for them, and so finds a copy or has it freed here.
     init(
         into store: ObjectStore,
         quota: Int,
         _ options: BulkOptions,
         control: Lane,
-        hasEnded: @escaping @Sendable (ProcessID) -> Bool
+        isGone: @escaping @Sendable (ObjectID, _ owner: ProcessID) -> Bool
     ) {
         self.store = store
-        self.hasEnded = hasEnded
+        self.isGone = isGone
         fetcher = BulkFetcher(options: options)
         self.control = control
         state = Mutex(State(queue: PullQueue(PullQueue.Options(quota: quota))))
@@ -106,9 +110,6 @@ final class PullDriver: Sendable {
         }
     }
 
-    /// The object's owner has let it go.
-    func forget(_ id: ObjectID) { state.withLock { $0.incoming[id]?.isForgotten = true } }
-
     // MARK: Deciding and acting
 
     private func change(_ body: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
@@ -123,8 +124,7 @@ final class PullDriver: Sendable {
             let incoming = state.queue.contains(id) ? nil : state.incoming.removeValue(forKey: id)
             return (actions, incoming)
         }
-        // What the owner's end frees was freed before this came.
-        if let arrived, arrived.isForgotten || hasEnded(arrived.owner) { _ = try? store.free(id) }
+        if let arrived, isGone(id, arrived.owner) { _ = try? store.free(id) }
         for action in actions { perform(action) }
     }
 

@@ -20,7 +20,7 @@ extension ClusterSystem {
     }
 
     /// Whether a process has ended, of those of whose end this one was told.
-    func hasEnded(_ process: ProcessID) -> Bool { endedProcesses.withLock { $0.contains(process) } }
+    package func hasEnded(_ process: ProcessID) -> Bool { endedProcesses.withLock { $0.contains(process) } }
 
     /// The processes whose end matters here, for who has missed what the directory tells.
     package func peersToAskFor() async -> Set<ProcessID> {
