@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import Glibc
 package import MantaCore
+internal import MantaTransport
 
 /// Where the nodes of this machine that are daemons have their folders, unless they are told otherwise.
 package enum NodeFolder {
@@ -25,8 +26,7 @@ package enum NodeFolder {
 
     /// Those that there are, whether their nodes run or not.
     package static var all: [String] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
-        return names.filter { $0.hasPrefix("node-") }.sorted().map { "\(base)/\($0)" }
+        FolderEntries.names(in: base).filter { $0.hasPrefix("node-") }.sorted().map { "\(base)/\($0)" }
     }
 
     /// Where a node's own log is, and the folders in which the output of jobs is.
@@ -50,7 +50,4 @@ package enum NodeFolder {
 
     /// Removes what a node left that was killed, unless another one runs in the folder by now.
     package static func tidy(_ directory: String) { (try? SessionDirectory(daemon: directory))?.leave() }
-
-    /// The names of what is in a folder; none when it cannot be read.
-    package static func names(in directory: String) -> [String] { SessionDirectory.entries(of: directory) }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MantaTransport
 
 /// A group of processes, which signals reach all at once.
 struct ProcessGroup: Sendable {
@@ -11,15 +12,8 @@ struct ProcessGroup: Sendable {
     /// orphans may take seconds.
     var isRunning: Bool {
         guard kill(-leader, 0) == 0 else { return false }
-        guard let folder = opendir("/proc") else { return true }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let process = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { Int32(String(cString: $0)) }
-            }
-            if let process, Self.runs(process, in: leader) { return true }
-        }
-        return false
+        let processes = FolderEntries.names(in: "/proc").compactMap { Int32($0) }
+        return processes.isEmpty || processes.contains { Self.runs($0, in: leader) }
     }
 
     private static func runs(_ process: Int32, in group: Int32) -> Bool {

@@ -73,7 +73,9 @@ final class SessionDirectory: Sendable {
     }
 
     private func removeSockets() {
-        for name in Self.entries(of: path) where name.hasPrefix("process-") { unlink("\(path)/\(name)") }
+        for name in FolderEntries.names(in: path) where name.hasPrefix("process-") {
+            unlink("\(path)/\(name)")
+        }
     }
 
     func publish(_ card: SessionCard) throws { try card.write(to: path) }
@@ -111,7 +113,7 @@ final class SessionDirectory: Sendable {
 
     /// Removes the folders whose drivers are gone.
     private static func sweep(_ base: String) {
-        for name in entries(of: base) { removeIfAbandoned("\(base)/\(name)") }
+        for name in FolderEntries.names(in: base) { removeIfAbandoned("\(base)/\(name)") }
     }
 
     /// Takes the socket of a process that ends out of its folder.
@@ -128,25 +130,11 @@ final class SessionDirectory: Sendable {
     }
 
     private static func remove(_ path: String) {
-        for name in entries(of: path) {
+        for name in FolderEntries.names(in: path) {
             let entry = "\(path)/\(name)"
             // One of its own folders, such as that of programs.
             if unlink(entry) != 0, errno == EISDIR { remove(entry) }
         }
         rmdir(path)
-    }
-
-    /// The names of what is in a folder; none when it cannot be read.
-    static func entries(of path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names
     }
 }

@@ -1,6 +1,7 @@
 internal import CMantaShims
 internal import Glibc
 internal import Manta
+internal import MantaTransport
 
 /// The process that runs the node of a folder, held by a descriptor: what is asked of it never reaches another process
 /// that got its number.
@@ -31,7 +32,7 @@ final class NodeHolder {
     private static func has(_ processID: Int32, open path: String) -> Bool {
         var wanted = stat()
         guard stat(path, &wanted) == 0 else { return false }
-        return NodeFolder.names(in: "/proc/\(processID)/fd").contains { name in
+        return FolderEntries.names(in: "/proc/\(processID)/fd").contains { name in
             var found = stat()
             return stat("/proc/\(processID)/fd/\(name)", &found) == 0 && found.st_dev == wanted.st_dev
                 && found.st_ino == wanted.st_ino

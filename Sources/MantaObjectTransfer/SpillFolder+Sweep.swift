@@ -36,7 +36,7 @@ func makeLockedFolder(_ path: String) throws(ClusterError) -> Int32 {
 
 /// Removes the folders in `directory` that belong to nobody any more.
 func sweep(_ directory: String) {
-    for name in entries(of: directory) where name.hasPrefix(SpillFolder.prefix) {
+    for name in FolderEntries.names(in: directory) where name.hasPrefix(SpillFolder.prefix) {
         let folder = "\(directory)/\(name)"
         var status = stat()
         // Not another user's, and no link to elsewhere.
@@ -63,18 +63,5 @@ func removeSpillFolder(_ path: String) {
 }
 
 func removeFiles(in path: String) {
-    for name in entries(of: path) where name != SpillFolder.lockName { unlink("\(path)/\(name)") }
-}
-
-private func entries(of path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names
+    for name in FolderEntries.names(in: path) where name != SpillFolder.lockName { unlink("\(path)/\(name)") }
 }

@@ -2,6 +2,7 @@ internal import CMantaShims
 internal import Glibc
 package import MantaCore
 package import MantaGCS
+internal import MantaTransport
 
 /// The logs in the folder of a node, for those who read them from elsewhere.
 ///
@@ -96,13 +97,8 @@ package struct NodeLogs: Sendable {
     }
 
     private func entries(_ prefix: String) -> [Entry] {
-        guard let folder = opendir("\(directory)/\(prefix)") else { return [] }
-        defer { closedir(folder) }
         var found: [Entry] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in FolderEntries.names(in: "\(directory)/\(prefix)") {
             var status = stat()
             guard Self.isName(name), lstat("\(directory)/\(prefix)\(name)", &status) == 0 else { continue }
             let kind = status.st_mode & S_IFMT

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MantaTransport
 
 /// What a test left behind.
 package struct Leak: Error, CustomStringConvertible {
@@ -14,10 +15,10 @@ package struct Ledger: Hashable, Sendable {
     package static func now() -> Ledger {
         Ledger(
             children: childCount(),
-            lanes: entries(of: "/proc/self/task").count { task in
+            lanes: FolderEntries.names(in: "/proc/self/task").count { task in
                 line(of: "/proc/self/task/\(task)/comm").hasPrefix("manta-")
             },
-            descriptors: entries(of: "/proc/self/fd").count { descriptor in
+            descriptors: FolderEntries.names(in: "/proc/self/fd").count { descriptor in
                 let target = link("/proc/self/fd/\(descriptor)")
                 return [
                     "socket:", "pipe:", "anon_inode:[eventfd]", "anon_inode:[pidfd]",
@@ -33,7 +34,7 @@ package struct Ledger: Hashable, Sendable {
     static func check(since before: Ledger, openCalls: Int, directory: String) async throws {
         guard openCalls == 0 else { throw Leak(description: "\(openCalls) calls had not ended") }
         guard access(directory, F_OK) != 0 else {
-            throw Leak(description: "\(directory) is left with \(entries(of: directory))")
+            throw Leak(description: "\(directory) is left with \(FolderEntries.names(in: directory))")
         }
         try await check(since: before)
     }
@@ -55,22 +56,9 @@ package struct Ledger: Hashable, Sendable {
 
     /// Children of any thread of this process, zombies included.
     private static func childCount() -> Int {
-        entries(of: "/proc/self/task").map { task in
+        FolderEntries.names(in: "/proc/self/task").map { task in
             line(of: "/proc/self/task/\(task)/children").split(separator: " ").count
         }.reduce(0, +)
-    }
-
-    private static func entries(of path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        return names
     }
 
     private static func line(of path: String) -> String {

@@ -8,13 +8,13 @@ import Synchronization
 ///
 /// Only a bounded number of connections at a time may not have said it yet, each for a bounded time; past the bound the
 /// one that has been silent longest has to go. So a flood of those that say nothing does not keep others out.
-package final class Gate: LaneSource, Sendable {
+package final class Gate: Sendable {
     private static let limit = 256
     static let patience = Duration.seconds(5)
 
     /// Where it listens.
     package let address: NodeAddress
-    private let socket: Int32
+    private let door: Doorway
     private let lane: Lane
     /// Sends sockets to the processes of this node.
     let sender: Int32
@@ -23,9 +23,6 @@ package final class Gate: LaneSource, Sendable {
     private let head = Mutex<ProcessID?>(nil)
     private let objects: @Sendable (Int32) -> Void
     private let refused: @Sendable (String) -> Void
-    private let isClosed = Atomic<Bool>(false)
-    /// Confined to the lane.
-    nonisolated(unsafe) private var token: LaneToken?
     /// In the order in which they came. Confined to the lane.
     nonisolated(unsafe) private var visitors: [GateVisitor] = []
 
@@ -45,7 +42,7 @@ package final class Gate: LaneSource, Sendable {
         objects: @escaping @Sendable (Int32) -> Void,
         refused: @escaping @Sendable (String) -> Void
     ) throws(ClusterError) {
-        socket = manta_tcp_listen(address.host, address.port, 1024)
+        let socket = manta_tcp_listen(address.host, address.port, 1024)
         guard socket >= 0 else {
             throw ClusterError(
                 .invalidArgument,
@@ -61,6 +58,7 @@ package final class Gate: LaneSource, Sendable {
             throw ClusterError(.overloaded, "no descriptor is left for the port \(address)")
         }
         let port = manta_socket_port(socket)
+        door = Doorway(socket, on: lane)
         self.address = NodeAddress(host: address.host, port: UInt16(clamping: port))
         self.lane = lane
         self.socketPath = socketPath
@@ -69,57 +67,31 @@ package final class Gate: LaneSource, Sendable {
     }
 
     package func start() {
-        lane.execute {
-            guard !self.isClosed.load(ordering: .relaxed) else { return }
-            self.token = self.lane.add(self, descriptor: self.socket, events: .readable)
-        }
+        let owner = Doorway.Owner(
+            arrived: { [weak self] socket in
+                guard let self else { return _ = manta_close(socket) }
+                receive(socket)
+            },
+            failed: { [address, refused] in refused("a connection to \(address) cannot be taken: \($0)") }
+        )
+        door.open(for: owner)
     }
 
     package func close() {
-        guard isClosed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
-            return
-        }
-        let isServed = lane.execute {
-            if let token = self.token { self.lane.remove(token, descriptor: self.socket) }
-            self.token = nil
+        door.close {
             for visitor in self.visitors { visitor.leave("the node stops") }
-            self.closeDescriptors()
-        }
-        if !isServed { closeDescriptors() }
-    }
-
-    private func closeDescriptors() {
-        _ = manta_close(socket)
-        _ = manta_close(sender)
-    }
-
-    package func ready(_ events: LaneEvents) {
-        for _ in 0..<64 {
-            let connection = manta_accept(socket)
-            guard connection >= 0 else {
-                if connection == -EMFILE || connection == -ENFILE { pause() }
-                return
-            }
-            manta_tcp_settle(connection)
-            if visitors.count >= Self.limit {
-                visitors.first?.leave("too many connections to \(address) have not said whom they want")
-            }
-            let visitor = GateVisitor(connection, gate: self, lane: lane)
-            visitors.append(visitor)
-            visitor.start()
+            _ = manta_close(self.sender)
         }
     }
 
-    /// No descriptor is left. The event would come again at once and the lane do nothing else, so it looks again later.
-    private func pause() {
-        guard let token else { return }
-        refused("no descriptor is left for a connection to \(address): raise the limit (ulimit -n)")
-        lane.watch(socket, for: LaneEvents(rawValue: 0), token: token)
-        lane.wake(self, at: Lane.now + .milliseconds(100))
-    }
-
-    package func timePassed(_ now: Moment) {
-        if let token { lane.watch(socket, for: .readable, token: token) }
+    private func receive(_ socket: Int32) {
+        manta_tcp_settle(socket)
+        if visitors.count >= Self.limit {
+            visitors.first?.leave("too many connections to \(address) have not said whom they want")
+        }
+        let visitor = GateVisitor(socket, gate: self, lane: lane)
+        visitors.append(visitor)
+        visitor.start()
     }
 
     /// From now on the GCS is here, in this process, or is not.

@@ -7,19 +7,16 @@ import Synchronization
 /// Where the port of this node hands sockets over that were connected to it from other nodes and want this process.
 ///
 /// A datagram socket in the session's folder, which only this user may enter: each datagram is a preamble with a socket.
-package final class HandoverPort: LaneSource, Sendable {
+package final class HandoverPort: Sendable {
     /// Beside the socket at which the process listens for those of its own node.
     package static func path(beside socketPath: String) -> String { socketPath + ".in" }
 
     private let path: String
-    private let descriptor: Int32
-    private let lane: Lane
+    private let door: Doorway
     private let tls: TLSContext
     private let reception: Reception
     private let refused: @Sendable (String) -> Void
-    private let isClosed = Atomic<Bool>(false)
-    /// Confined to the lane.
-    nonisolated(unsafe) private var token: LaneToken?
+    private let isListening = Atomic<Bool>(true)
 
     /// Listens at `path`, which must not exist; `start()` begins to accept. `accepted` is called on the lane with each
     /// connection, `refused` with the reason for each one that was not accepted.
@@ -32,7 +29,6 @@ package final class HandoverPort: LaneSource, Sendable {
         refused: @escaping @Sendable (String) -> Void
     ) throws(ClusterError) {
         self.path = path
-        self.lane = lane
         self.tls = tls
         self.refused = refused
         reception = Reception(
@@ -42,7 +38,7 @@ package final class HandoverPort: LaneSource, Sendable {
             accepted: accepted,
             refused: refused
         )
-        descriptor = manta_handover_listen(path)
+        let descriptor = manta_handover_listen(path)
         guard descriptor >= 0 else {
             throw ClusterError(
                 .notConnected,
@@ -50,43 +46,34 @@ package final class HandoverPort: LaneSource, Sendable {
                 hint: "check that the folder exists and is writable, or choose a shorter one"
             )
         }
+        door = Doorway(descriptor, on: lane)
     }
 
     package func start() {
-        lane.execute {
-            guard !self.isClosed.load(ordering: .relaxed) else { return }
-            self.token = self.lane.add(self, descriptor: self.descriptor, events: .readable)
-        }
+        let owner = Doorway.Owner(
+            next: { descriptor in
+                withUnsafeTemporaryAllocation(byteCount: Preamble.byteCount, alignment: 8) { preamble in
+                    var count = 0
+                    // The port has read it: what it says is known here.
+                    return manta_handover_receive(descriptor, preamble.baseAddress, preamble.count, &count)
+                }
+            },
+            arrived: { [tls, reception, refused] socket in
+                do throws(ClusterError) {
+                    reception.receive(Socket(socket, tls: try tls.server(over: socket)))
+                } catch {
+                    _ = manta_close(socket)
+                    refused(error.message)
+                }
+            },
+            failed: { [path, refused] in refused("a handover to \(path) failed: \($0)") }
+        )
+        door.open(for: owner)
     }
 
     package func close() {
-        guard isClosed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
-            return
-        }
+        guard isListening.exchange(false, ordering: .relaxed) else { return }
         unlink(path)
-        let isServed = lane.execute {
-            if let token = self.token { self.lane.remove(token, descriptor: self.descriptor) }
-            self.token = nil
-            _ = manta_close(self.descriptor)
-        }
-        if !isServed { _ = manta_close(descriptor) }
-    }
-
-    package func ready(_ events: LaneEvents) {
-        for _ in 0..<16 {
-            var bytes = [UInt8](repeating: 0, count: Preamble.byteCount)
-            var count = 0
-            let socket = manta_handover_receive(descriptor, &bytes, bytes.count, &count)
-            guard socket >= 0 else {
-                if socket != -EAGAIN { refused("a handover to \(path) failed: \(describe(error: -socket))") }
-                return
-            }
-            do throws(ClusterError) {
-                reception.receive(Socket(socket, tls: try tls.server(over: socket)))
-            } catch {
-                _ = manta_close(socket)
-                refused(error.message)
-            }
-        }
+        door.close()
     }
 }
