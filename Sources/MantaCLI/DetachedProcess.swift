@@ -3,11 +3,15 @@ internal import FoundationEssentials
 internal import Glibc
 internal import MantaCore
 internal import MantaRaylet
+internal import MantaTransport
 
 /// The tool, started again in the background: it has no terminal, and tells how its start went over a socket.
 struct DetachedProcess {
     /// The socket, in the process that was started.
     static let reportDescriptor: Int32 = 3
+
+    /// After which a person wants to know what is waited for.
+    private static let delay: Int64 = 2_000_000  // us
 
     let processID: Int32
     private let socket: Int32
@@ -40,9 +44,11 @@ struct DetachedProcess {
 
     /// Waits for its report; once.
     ///
+    /// - Parameter onDelay: Called when it has not come after two seconds.
     /// - Returns: `nil` when it has ended, or has become another program, without one.
-    func report<Report: Decodable>() -> Report? {
+    func report<Report: Decodable>(onDelay: () -> Void = {}) -> Report? {
         defer { _ = manta_close(socket) }
+        if manta_wait_readable(socket, -1, Self.delay) == 0 { onDelay() }
         var data = Data()
         var buffer = [UInt8](repeating: 0, count: 4_096)
         while manta_wait_readable(socket, -1, -1) >= 0 {
@@ -51,6 +57,15 @@ struct DetachedProcess {
             data.append(contentsOf: buffer[..<count])
         }
         return try? JSONDecoder().decode(Report.self, from: data)
+    }
+
+    /// In the process that was started: calls `body`, on a thread of its own, when whoever has started it has gone; after the
+    /// report that says nothing.
+    static func whenAbandoned(_ body: @escaping @Sendable () -> Void) {
+        startThread(named: "manta-start") {
+            _ = manta_wait_readable(reportDescriptor, -1, -1)
+            body()
+        }
     }
 
     /// Reports from the process that was started; once.

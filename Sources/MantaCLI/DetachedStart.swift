@@ -19,7 +19,9 @@ struct DetachedStart {
             adding: ["--detached", "--port", "\(plan.bind.port)", "--directory", plan.directory],
             log: plan.logPath
         )
-        let note: StartNote? = node.report()
+        let note: StartNote? = node.report {
+            Console.note("waiting for \(plan.awaited); the log is \(plan.logPath)")
+        }
         switch note {
         case .ready(let summary): return summary
         case .failed(let error): throw error

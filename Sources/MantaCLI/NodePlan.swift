@@ -35,6 +35,11 @@ struct NodePlan {
         try Self.checkFree(directory)
     }
 
+    /// What a start that takes its time waits for.
+    var awaited: String {
+        heads.isEmpty ? "the node" : "the head at \(heads.map(\.description).joined(separator: ", "))"
+    }
+
     /// Where its own log is, and what its workers write.
     var logDirectory: String { NodeFolder.logs(in: directory) }
     var logPath: String { "\(logDirectory)/node.log" }

@@ -117,7 +117,7 @@ struct Start: AsyncParsableCommand {
         try plan.makeSecret()
         let isNew = !FilePath.exists(plan.dataDirectory)
         options.head = try plan.headRole()
-        let daemon = try await NodeDaemon.start(options)
+        let daemon = try await begin(options)
         let summary = plan.summary(daemon.address, isNew: isNew, processID: getpid())
         if detached {
             // Whoever gave up waiting for the node does not want it.
@@ -126,6 +126,13 @@ struct Start: AsyncParsableCommand {
             Console.print(summary.lines)
         }
         await run(daemon, log, logger)
+    }
+
+    private func begin(_ options: NodeDaemonOptions) async throws -> NodeDaemon {
+        guard detached else { return try await NodeDaemon.start(options) }
+        let start = Task { [options] in try await NodeDaemon.start(options) }
+        DetachedProcess.whenAbandoned { start.cancel() }
+        return try await start.value
     }
 
     private func run(_ daemon: NodeDaemon, _ log: LogFile, _ logger: Logger) async {

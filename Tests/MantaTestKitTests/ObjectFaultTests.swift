@@ -29,7 +29,10 @@ struct ObjectFaultTests {
 
     private func killWhileReading(_ reader: Depot, _ test: TestCluster) async throws {
         let maker = try await test.depot(on: 1)
-        let item = try await maker.make(Self.largeCount, of: 1)
+        // On a machine that has much else to do, a build without optimization takes its time over 64 MiB.
+        let item = try await withCallOptions(timeout: .seconds(300)) {
+            try await maker.make(Self.largeCount, of: 1)
+        }
         let reading = Task { await clusterError { _ = try await reader.check(item, of: 1) } }
         try await test.eventually { try await hasBegun(item, test) }
         try await test.nodes[1].kill()
