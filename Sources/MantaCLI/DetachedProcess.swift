@@ -74,7 +74,11 @@ struct DetachedProcess {
     @discardableResult
     static func report(_ report: some Encodable) -> Bool {
         guard let data = try? JSONEncoder().encode(report) else { return false }
-        defer { _ = manta_close(reportDescriptor) }
+        defer {
+            // Not closed for good while the thread of `whenAbandoned` looks at it.
+            manta_shutdown(reportDescriptor)
+            _ = manta_close(reportDescriptor)
+        }
         return data.withUnsafeBytes { manta_send(reportDescriptor, $0.baseAddress, $0.count) } == data.count
     }
 
