@@ -16,6 +16,8 @@ final class JoinedCluster: DriverCluster {
     /// The process that keeps the store of this machine's node.
     private let keeper: ProcessID
     private let end = SharedEnd()
+    private let hasJoined = Atomic<Bool>(false)
+    private static let leavingPatience = Duration.seconds(5)
     private let rejoining = Mutex<Task<Void, Never>?>(nil)
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
@@ -71,6 +73,7 @@ final class JoinedCluster: DriverCluster {
             system.watch(network.gcs) { [weak self] _ in self?.joinAgain(record, job) }
         }
         try await client.bounded("join") { try await $0.driverJoined(record, job: job) }
+        hasJoined.store(true, ordering: .relaxed)
         try await keepProgram(of: job)
         let keeper = try StoreKeeper.at(keeper, index: 0, using: system)
         let store = try await client.bounded("join") { _ in try await keeper.launch() }
@@ -122,6 +125,14 @@ final class JoinedCluster: DriverCluster {
     }
 
     private func finish() async {
+        if hasJoined.load(ordering: .relaxed) {
+            // The head knows without this too, by the link; but then names are taken for a moment longer.
+            await withTaskExecutorPreference(system.control.tasks) {
+                try? await withCallOptions(timeout: Self.leavingPatience) {
+                    try await client.gcs.driverLeaves(system.process)
+                }
+            }
+        }
         client.stop()
         await system.stop()
         abandon()

@@ -66,7 +66,7 @@ extension GCS {
         driverLeft(driver)
     }
 
-    private func driverLeft(_ process: ProcessID) {
+    func driverLeft(_ process: ProcessID) {
         guard drivers.remove(process) != nil else { return }
         step { plane in
             plane.processLeft(process, .released, incarnations: [], now: Lane.now)

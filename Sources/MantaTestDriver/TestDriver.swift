@@ -20,6 +20,10 @@ struct TestDriver {
         case "exit-connected": try await exitConnected()
         case "host": try await host()
         case "join": try await join()
+        case "visit":
+            try await ClusterSystem.run { cluster in
+                _ = try await cluster.spawn(Pinger.self, options: ActorOptions(name: "visitor"))
+            }
         case "nodes": try await hostNodes()
         default:
             try await ClusterSystem.run(configuration) { cluster in try await perform(scenario, cluster) }

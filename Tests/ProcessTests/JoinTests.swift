@@ -28,6 +28,26 @@ struct JoinTests {
         }
     }
 
+    @Test("a driver that has ended has left its actors' names to the next")
+    func visits() async throws {
+        try await Turn.taken {
+            let host = try await DriverProcess("host")
+            defer { host.removeFolder() }
+            try await eventually { host.text.contains("address unix:") && host.text.hasSuffix("\n") }
+            let line = try #require(host.text.split(separator: "\n").first { $0.hasPrefix("address ") })
+            for _ in 0..<8 {
+                let guest = try await DriverProcess(
+                    "visit",
+                    environment: ["MANTA_ADDRESS": String(line.dropFirst("address ".count))]
+                )
+                defer { guest.removeFolder() }
+                #expect(try await guest.end() == 0, "\(guest.text)")
+            }
+            host.signal(SIGTERM)
+            #expect(try await host.end() == -SIGTERM)
+        }
+    }
+
     @Test("an address of nothing is named, with a remedy", arguments: ["nonsense", "unix:/nowhere/at/all"])
     func nowhere(address: String) async throws {
         try await Turn.taken {
