@@ -17,7 +17,10 @@ public struct ClusterConfiguration: Sendable {
     public var logLevel: Logger.Level
     /// How many nodes an embedded cluster has; each has a raylet and workers of its own.
     public var nodes: Int
-    /// What each node of an embedded cluster offers.
+    /// What each node of an embedded cluster offers: at first the machine's processors and memory.
+    ///
+    /// To set it is to say all: after `resources = [.cpu: 2, "tpu": 4]` a node offers no memory, and an actor that asks for
+    /// some is refused. `resources["tpu"] = 4` adds to the machine's; `manta start --resources` does so too.
     public var resources: Resources
     /// Labels of each node of an embedded cluster.
     public var labels: [String: String]
@@ -39,7 +42,14 @@ public struct ClusterConfiguration: Sendable {
     /// The largest frame, in bytes.
     package var frameLimit: Int?
     /// What was wrong in the environment.
-    private var problems: [String] = []
+    private var problem: Problem?
+
+    private struct Problem {
+        /// The variable, as it is.
+        var setting: String
+        /// What the variable takes.
+        var values: String
+    }
 
     /// One node that offers this machine's processors and memory.
     public init() {
@@ -77,6 +87,7 @@ public struct ClusterConfiguration: Sendable {
         var configuration = ClusterConfiguration()
         func read<T>(
             _ key: ConfigKey,
+            _ values: String,
             _ parse: (String) -> T?,
             _ set: (inout ClusterConfiguration, T) -> Void
         ) {
@@ -85,11 +96,14 @@ public struct ClusterConfiguration: Sendable {
                 set(&configuration, value)
             } else {
                 let name = "MANTA_" + key.components.joined(separator: "_").uppercased()
-                configuration.problems.append("\(name)=\(text) cannot be understood")
+                configuration.problem =
+                    configuration.problem ?? Problem(setting: "\(name)=\(text)", values: values)
             }
         }
-        func count(_ text: String) -> Int? { Int(text).flatMap { (0...1_000).contains($0) ? $0 : nil } }
-        func positive(_ text: String) -> Int? { count(text).flatMap { $0 > 0 ? $0 : nil } }
+        func nonEmpty(_ text: String) -> String? { text.isEmpty ? nil : text }
+        func upTo1000(_ text: String) -> Int? { Int(text).flatMap { (0...1_000).contains($0) ? $0 : nil } }
+        func positive(_ text: String) -> Int? { upTo1000(text).flatMap { $0 > 0 ? $0 : nil } }
+        func amount(_ text: String) -> Double? { Double(text).flatMap { (0...1e9).contains($0) ? $0 : nil } }
         func byteCount(_ text: String) -> Int? {
             let units = ["KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30]
             let unit = units.first { text.hasSuffix($0.key) }
@@ -99,29 +113,34 @@ public struct ClusterConfiguration: Sendable {
             let (product, overflow) = count.multipliedReportingOverflow(by: unit?.value ?? 1)
             return overflow ? nil : product
         }
-        read("log.level", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
-        read("address", { $0.isEmpty ? nil : $0 }) { $0.address = $1 }
-        read("namespace", { $0.isEmpty ? nil : $0 }) { $0.namespace = $1 }
-        read("nodes", positive) { $0.nodes = $1 }
-        read("cpus", { text in Double(text).flatMap { $0 >= 0 && $0.isFinite ? $0 : nil } }) {
+        let count = "a number from 1 to 1000"
+        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        let modes = DispatchMode.allCases.map(\.rawValue).joined(separator: " or ")
+        read("log.level", "one of \(levels)", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
+        read("address", "HOST:PORT of a head, auto, or unix: and a folder", nonEmpty) { $0.address = $1 }
+        read("namespace", "a name", nonEmpty) { $0.namespace = $1 }
+        read("nodes", count, positive) { $0.nodes = $1 }
+        read("cpus", "a number of processors such as 4 or 0.5, 0 or more", amount) {
             $0.resources[.cpu] = Quantity($1)
         }
-        read("store.capacity", byteCount) { $0.storeCapacity = $1 }
-        read("spill.directory", { $0.isEmpty ? nil : $0 }) { $0.spillDirectory = $1 == "none" ? nil : $1 }
-        read("lanes", positive) { $0.lanes = $1 }
-        read("shared.workers", positive) { $0.sharedWorkers = $1 }
-        read("idle.workers", count) { $0.idleWorkers = $1 }
-        read("dispatch", DispatchMode.init(rawValue:)) { $0.dispatch = $1 }
+        read("store.capacity", "a number of bytes such as 512MiB or 8GiB", byteCount) {
+            $0.storeCapacity = $1
+        }
+        read("spill.directory", "a folder, or none", nonEmpty) { $0.spillDirectory = $1 == "none" ? nil : $1 }
+        read("lanes", count, positive) { $0.lanes = $1 }
+        read("shared.workers", count, positive) { $0.sharedWorkers = $1 }
+        read("idle.workers", "a number from 0 to 1000", upTo1000) { $0.idleWorkers = $1 }
+        read("dispatch", modes, DispatchMode.init(rawValue:)) { $0.dispatch = $1 }
         return configuration
     }
 
     /// Refuses what no cluster can be made of.
     package func check() throws(ClusterError) {
-        if let problem = problems.first {
+        if let problem {
             throw ClusterError(
                 .invalidArgument,
-                problem,
-                hint: "see ClusterConfiguration.default for what it may be, or unset it"
+                "\(problem.setting) cannot be understood",
+                hint: "it takes \(problem.values); or unset it"
             )
         }
         guard (1...1_000).contains(nodes) else {

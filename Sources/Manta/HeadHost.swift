@@ -75,6 +75,9 @@ package final class HeadHost: Sendable {
         }
     }
 
+    /// The process is about to exit.
+    package func abandon() { system.options.removeSockets(of: system.process) }
+
     /// Fails all that wait, and closes all links.
     package func stop() async {
         try? await withTaskExecutorPreference(system.control.tasks) { try await gcs.stop() }

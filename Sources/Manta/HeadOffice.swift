@@ -125,6 +125,9 @@ final class HeadOffice: Sendable {
         await state.withLock { $0.host.take() }?.stop()
     }
 
+    /// The process is about to exit.
+    func abandon() { state.withLock { $0.host }?.abandon() }
+
     func stop() async {
         let candidacy = state.withLock { $0.candidacy.take() }
         candidacy?.cancel()

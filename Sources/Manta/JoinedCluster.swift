@@ -18,7 +18,12 @@ final class JoinedCluster: DriverCluster {
     private let end = SharedEnd()
     private let hasJoined = Atomic<Bool>(false)
     private static let leavingPatience = Duration.seconds(5)
-    private let rejoining = Mutex<Task<Void, Never>?>(nil)
+    private let rejoining = Mutex(Rejoining())
+
+    private struct Rejoining {
+        var repetition = Repetition()
+        var task: Task<Void, Never>?
+    }
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
         try configuration.check()
@@ -95,19 +100,25 @@ final class JoinedCluster: DriverCluster {
     /// The head has been lost, or has lost this driver: it waits to hear that the driver is still there.
     private func joinAgain(_ record: ProcessRecord, _ job: JobSpec) {
         rejoining.withLock { rejoining in
-            guard rejoining == nil, !system.isCutOff else { return }
+            guard !system.isCutOff, rejoining.repetition.wanted() else { return }
             // Unstructured: a link's end is what calls this. It ends when the head has heard, or with this part.
-            rejoining = Task.detached(executorPreference: system.control.tasks) { [self] in
-                await joinUntilHeard(record, job)
-                self.rejoining.withLock { $0 = nil }
+            rejoining.task = Task.detached(executorPreference: system.control.tasks) { [self] in
+                // A link that is lost after the head has heard may be the one by which it knows.
+                repeat { await joinUntilHeard(record, job) } while isWantedAgain()
             }
         }
+    }
+
+    private func isWantedAgain() -> Bool {
+        rejoining.withLock { $0.repetition.done() } && !Task.isCancelled
     }
 
     private func joinUntilHeard(_ record: ProcessRecord, _ job: JobSpec) async {
         do {
             try await GCSPatience(system).ask { try await client.gcs.driverJoined(record, job: job) }
         } catch let error as ClusterError {
+            // It may have heard, or not.
+            if case .timedOut = error.code { _ = rejoining.withLock { $0.repetition.wanted() } }
             guard case .workerDied = error.code else { return }
             system.logger.critical(
                 "the head took this driver for dead and has ended its job",
@@ -120,7 +131,7 @@ final class JoinedCluster: DriverCluster {
     }
 
     func stop() async {
-        rejoining.withLock { $0.take() }?.cancel()
+        rejoining.withLock { $0.task.take() }?.cancel()
         await end.reach { await self.finish() }
     }
 

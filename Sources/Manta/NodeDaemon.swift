@@ -203,6 +203,7 @@ package final class NodeDaemon: Sendable {
     /// The process is about to exit: ends the workers and removes the sockets, without waiting for anything.
     package func abandon() {
         slot.current?.abandon()
+        office.abandon()
         session.leave()
     }
 }

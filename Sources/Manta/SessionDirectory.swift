@@ -1,4 +1,5 @@
 internal import CMantaShims
+internal import FoundationEssentials
 internal import Glibc
 internal import MantaCore
 internal import MantaTransport
@@ -72,10 +73,21 @@ final class SessionDirectory: Sendable {
         _ = manta_close(lock)
     }
 
+    /// Those of processes that have ended: a driver outlives its node, and is found again by the next one here.
     private func removeSockets() {
+        let bound = Self.boundSockets
         for name in FolderEntries.names(in: path) where name.hasPrefix("process-") {
-            unlink("\(path)/\(name)")
+            let socket = "\(path)/\(name)"
+            if !bound.contains(socket) { unlink(socket) }
         }
+    }
+
+    /// The paths of sockets that processes of this machine have open.
+    private static var boundSockets: Set<String> {
+        guard let data = FileManager.default.contents(atPath: "/proc/net/unix") else { return [] }
+        // The path comes last in its line, and may hold spaces.
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+        return Set(lines.compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } })
     }
 
     func publish(_ card: SessionCard) throws { try card.write(to: path) }
@@ -98,7 +110,7 @@ final class SessionDirectory: Sendable {
             throw ClusterError(
                 .invalidArgument,
                 "\(path) is not a folder that only this user can enter",
-                hint: "remove it, or set TMPDIR to another folder"
+                hint: "have it belong to this user with mode 0700 (chmod 700), or choose another folder"
             )
         }
     }
@@ -107,7 +119,7 @@ final class SessionDirectory: Sendable {
         ClusterError(
             .invalidArgument,
             "\(call) of \(path) failed: \(describe(error: errno))",
-            hint: "set TMPDIR to a folder that this user can write to"
+            hint: "choose one that this user can write to: TMPDIR for programs, --directory for nodes"
         )
     }
 

@@ -14,11 +14,13 @@ struct ClusterPlace: ParsableArguments {
     )
     var address: String?
 
-    /// Where it is on this machine.
-    func find() throws(ClusterError) -> ClusterAddress {
-        let variable = getenv("MANTA_ADDRESS").map { String(cString: $0) } ?? ""
-        return try ClusterAddress(address ?? (variable.isEmpty ? "auto" : variable))
+    /// What the environment names.
+    var variable: String? {
+        getenv("MANTA_ADDRESS").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
+
+    /// Where it is on this machine.
+    func find() throws(ClusterError) -> ClusterAddress { try ClusterAddress(address ?? variable ?? "auto") }
 
     /// Asks the cluster; each answer may take so long.
     func ask<R: Sendable>(

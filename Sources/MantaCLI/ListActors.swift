@@ -17,7 +17,7 @@ struct ListActors: AsyncParsableCommand {
     var dead = false
 
     @Option(
-        help: ArgumentHelp("How many are listed at most; 0 for all. (default: 1000)", valueName: "n")
+        help: ArgumentHelp("How many are listed at most; 0 for all.", valueName: "n")
     )
     var limit: UInt32 = 1_000
 

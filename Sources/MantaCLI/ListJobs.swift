@@ -19,7 +19,7 @@ struct ListJobs: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "How many are listed at most, the newest; 0 for all. (default: 100)",
+            "How many are listed at most, the newest; 0 for all.",
             valueName: "n"
         )
     )

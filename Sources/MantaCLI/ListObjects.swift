@@ -15,7 +15,7 @@ struct ListObjects: AsyncParsableCommand {
     var options: ListOptions
 
     @Option(
-        help: ArgumentHelp("How many are listed at most; 0 for all. (default: 100)", valueName: "n")
+        help: ArgumentHelp("How many are listed at most; 0 for all.", valueName: "n")
     )
     var limit: UInt32 = 100
 

@@ -5,10 +5,10 @@ package enum LogTarget: Hashable, Sendable {
     case node(NodeID)
     /// A job, by its driver.
     case job(ProcessID)
-    /// An actor, by its number or its name.
-    case actor(String)
+    /// An actor, by its number or its name; a node, by its address; or a program in the background.
+    case name(String)
 
-    /// `node-…`, `process-…` and `job-…` are identifiers; anything else is an actor.
+    /// `node-…`, `process-…` and `job-…` are identifiers; what anything else is, the cluster tells.
     package init(_ text: String) {
         if let node = try? NodeID(from: text) {
             self = .node(node)
@@ -17,7 +17,7 @@ package enum LogTarget: Hashable, Sendable {
         ) {
             self = .job(job)
         } else {
-            self = .actor(text)
+            self = .name(text)
         }
     }
 
@@ -35,5 +35,20 @@ package enum LogTarget: Hashable, Sendable {
                 || text == name && actor.namespace == QualifiedName.defaultNamespace
         }
         return actors.first { "\($0.id)" == text } ?? named.first { $0.state != .dead } ?? named.last
+    }
+
+    // MARK: Programs in the background
+
+    /// The log of the program that `manta submit --detach` has called `program`.
+    package static func log(ofProgram program: String) -> String { "submit-\(program).log" }
+
+    /// The log that `text` names, if it has the form of such a program: `435e852c`, or what `--list` shows of it,
+    /// `submit-435e852c.log`.
+    package static func programLog(_ text: String) -> String? {
+        var name = text[...]
+        if name.hasPrefix("submit-") { name = name.dropFirst("submit-".count) }
+        if name.hasSuffix(".log") { name = name.dropLast(".log".count) }
+        guard let number = UInt32(name, radix: 16), String(number, radix: 16) == name else { return nil }
+        return log(ofProgram: String(name))
     }
 }

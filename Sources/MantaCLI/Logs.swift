@@ -6,18 +6,23 @@ internal import MantaGCS
 /// Shows logs.
 struct Logs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the log of a node, or what the workers of a job or an actor have printed.",
+        abstract: "Show the log of a node, or what a job, an actor or a program has printed.",
         usage: "manta logs [<target>] [<options>]",
         discussion: """
             Without a target: the log of this machine's node, from its files, whether it runs or not. Those of other \
             nodes come through the head, as long as the node is in the cluster.
 
-            An actor is named by its name, or as manta list actors shows it; what it shares its worker with is in the \
-            same log.
+            A node is named as manta list nodes shows it, by its identifier or its address; a job by its identifier; a \
+            program in the background by the name that manta submit --detach has given it. An actor is named by its \
+            name, or as manta list actors shows it; what it shares its worker with is in the same log. Its log is \
+            that of its present worker; those of earlier ones are among its job's. With --follow it goes on where the \
+            actor does.
             """
     )
 
-    @Argument(help: ArgumentHelp("A node, a job or an actor.", valueName: "target"))
+    @Argument(
+        help: ArgumentHelp("A node, a job, an actor, or a program in the background.", valueName: "target")
+    )
     var target: String?
 
     @OptionGroup
@@ -30,11 +35,11 @@ struct Logs: AsyncParsableCommand {
     var follow = false
 
     @Option(
-        help: ArgumentHelp("How many of the last lines are shown; 0 for all. (default: 100)", valueName: "n")
+        help: ArgumentHelp("How many of the last lines are shown; 0 for all.", valueName: "n")
     )
     var tail: UInt32 = 100
 
-    @Flag(help: "List the logs there are, instead of showing them.")
+    @Flag(help: "List the logs, all of a node, instead of showing them.")
     var list = false
 
     func validate() throws {
@@ -49,36 +54,71 @@ struct Logs: AsyncParsableCommand {
         guard let target else {
             return try await show([.own(of: LocalLogs(in: try folder()))])
         }
-        try await cluster.ask { try await show(try await LogChoice.all(of: LogTarget(target), $0)) }
+        if let choice = ownProgram(target) { return try await show([choice]) }
+        try await cluster.ask { observer in
+            try await show(try await LogChoice.all(of: LogTarget(target), observer), observer)
+        }
     }
 
     /// Also of a node that does not run any more.
     private func folder() throws(ClusterError) -> String {
         if let named = choice.named { return named }
         let all = NodeFolder.all
-        if NodeChoice.live.isEmpty, all.count == 1 { return all[0] }
-        return try choice.folder()
+        let ended = NodeChoice.live.isEmpty && all.count == 1 ? all.first : nil
+        // The folder in the environment may be of any node; a cluster that is named comes before it.
+        guard cluster.place.address != nil || cluster.place.variable != nil else {
+            if let ended { return ended }
+            return try choice.folder()
+        }
+        do { return try cluster.place.find().directory } catch {
+            guard cluster.place.address == nil, let ended else { throw error }
+            return ended
+        }
     }
 
-    private func show(_ choices: [LogChoice]) async throws {
+    /// A program that was started in the background from this machine: its log is here, whether the cluster runs or not.
+    private func ownProgram(_ text: String) -> LogChoice? {
+        guard let log = LogTarget.programLog(text) else { return nil }
+        let folders = NodeFolder.all + (ClusterAddress.chosenDirectory.map { [$0] } ?? [])
+        return folders.first { FilePath.exists("\(NodeFolder.logs(in: $0))/\(log)") }
+            .map { .log(log, of: LocalLogs(in: $0)) }
+    }
+
+    private func show(_ choices: [LogChoice], _ observer: ClusterObserver? = nil) async throws {
         var found: [LogView] = []
-        for choice in choices { found += try await choice.views(listsAll: list) }
-        if list { return Console.print(LogView.table(found).lines) }
-        guard !found.isEmpty else {
-            throw ClusterError(
+        for choice in choices { found += try await choice.views(isForList: list) }
+        if list, !found.isEmpty { return Console.print(LogView.table(found).lines) }
+        let actor = choices.first?.actor
+        guard !found.isEmpty || actor != nil && follow && !list else {
+            throw missing(choices.map(\.source.title).joined(separator: ", "), actor)
+        }
+        if let note = actor.flatMap({ ActorTrail.earlier(than: $0, log: found.first?.file.name) }) {
+            Console.note("manta: \(note)")
+        }
+        var shown = LogShow(found, lineCount: tail == 0 ? nil : Int(tail))
+        try await shown.begin()
+        guard follow else { return }
+        if let actor, let observer {
+            try await shown.follow(ActorTrail(of: actor, observer))
+        } else {
+            try await shown.follow()
+        }
+    }
+
+    private func missing(_ place: String, _ actor: ActorInfo?) -> ClusterError {
+        guard let actor else {
+            return ClusterError(
                 .invalidArgument,
-                "there is no such log on \(choices.map(\.source.title).joined(separator: ", "))",
-                hint: "--list shows those that there are; logs of an embedded cluster are its driver's output"
+                "there is no such log on \(place)",
+                hint: "manta logs --list shows those of this machine's node, manta logs NODE --list those of "
+                    + "another; logs of an embedded cluster are its driver's output"
             )
         }
-        let hasTitles = found.count > 1
-        for index in found.indices {
-            try await found[index].begin(lineCount: tail == 0 ? nil : Int(tail))
-            try await found[index].showMore(hasTitle: hasTitles)
-        }
-        while follow {
-            try await Task.sleep(for: .milliseconds(250))
-            for index in found.indices { try await found[index].showMore(hasTitle: hasTitles) }
-        }
+        return ClusterError(
+            .invalidArgument,
+            "the worker of \(actor.id) on \(place) has printed nothing",
+            hint: ActorTrail.earlier(than: actor, log: nil)
+                ?? "with --follow what it prints is shown as it comes"
+        )
     }
 }

@@ -68,4 +68,7 @@ package struct NetworkChoice: Hashable, Sendable {
 
     /// Whether only this machine can reach the node.
     package var isLocal: Bool { LocalAddress.isLoopback(advertised ?? bind) }
+
+    /// The name that is advertised, if it is all that keeps others from the node.
+    package var localName: String? { isLocal && !LocalAddress.isLoopback(bind) ? advertised : nil }
 }

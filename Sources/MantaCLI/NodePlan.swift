@@ -170,6 +170,7 @@ struct NodePlan {
                 if case .node = role { heads } else { [address] + heads.filter { $0 != address } }
             }().map { "\($0)" },
             isLocal: network.isLocal,
+            localName: network.localName,
             directory: directory,
             logPath: logPath,
             secret: {

@@ -31,8 +31,8 @@ struct NodeSetup: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "What it offers, such as '{\"cpu\": 4, \"memory\": \"8GiB\", \"tpu\": 2}'. (default: the machine's "
-                + "processors and memory)",
+            "What it offers, such as '{\"cpu\": 4, \"memory\": \"8GiB\", \"tpu\": 2}'; 0 takes one away. What is not "
+                + "named stays as it is. (default: the machine's processors and memory)",
             valueName: "json"
         ),
         transform: { try ResourceOffer($0) }

@@ -35,9 +35,9 @@ struct NodeStop {
             }
             waited += 1
             if waited.isMultiple(of: 2) {
-                Console.note(
-                    "waiting for process \(node.processID) to end, which has \(Children.text(node.childCount))"
-                )
+                let count = node.childCount
+                let rest = count > 0 ? ", which has \(Children.text(count))" : ""
+                Console.note("waiting for process \(node.processID) to end\(rest)")
             }
         }
         return try kill(node, after: limit)

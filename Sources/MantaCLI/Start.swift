@@ -8,7 +8,7 @@ internal import MantaCore
 /// Starts a node of a cluster on this machine.
 struct Start: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Start the head of a new cluster, or a node of one that runs.",
+        abstract: "Start the head of a cluster, or a node of one that runs.",
         usage: """
             manta start --head [<options>]
             manta start --address <host:port> [<options>]
@@ -17,7 +17,8 @@ struct Start: AsyncParsableCommand {
             The node runs in the background, and what it does is in its log; with --block it runs here, until Ctrl-C or \
             SIGTERM. SIGHUP has it open its log anew, after somebody has moved the file away.
 
-            A head makes a secret in its folder. Copy that file to the other machines, readable by you alone: whoever \
+            A head begins a new cluster, or goes on with the one whose directory is in its folder. It makes a secret \
+            there. Copy that file to the other machines, readable by you alone: whoever \
             has it can run code in the cluster. It authenticates and encrypts all that goes between them (TLS 1.3).
 
             With --etcd several nodes may be the head, of which etcd elects one: start each with --head, --etcd, and \
@@ -64,9 +65,14 @@ struct Start: AsyncParsableCommand {
     var detached = false
 
     func validate() throws {
-        guard head || address != nil, !head || address == nil || etcd != nil else {
+        guard head || address != nil else {
             throw ValidationError(
-                "Say what to start: --head for the head of a new cluster, or --address HOST:PORT to join one."
+                "Say what to start: --head for the head of a cluster, or --address HOST:PORT to join one."
+            )
+        }
+        guard !head || address == nil || etcd != nil else {
+            throw ValidationError(
+                "--head and --address together are for heads that etcd elects: give --etcd too, or leave one of them away."
             )
         }
         guard etcd == nil || head else {

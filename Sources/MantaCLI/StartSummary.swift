@@ -16,6 +16,8 @@ package struct StartSummary: Hashable, Sendable, Codable {
     package var heads: [String]
     /// Whether only this machine can reach it.
     package var isLocal: Bool
+    /// What was said of how others reach it, which is why they do not.
+    package var localName: String?
     package var directory: String
     package var logPath: String
     /// Of a cluster with a secret.
@@ -27,6 +29,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
         address: String,
         heads: [String],
         isLocal: Bool,
+        localName: String? = nil,
         directory: String,
         logPath: String,
         secret: String?,
@@ -36,6 +39,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
         self.address = address
         self.heads = heads
         self.isLocal = isLocal
+        self.localName = localName
         self.directory = directory
         self.logPath = logPath
         self.secret = secret
@@ -69,6 +73,12 @@ package struct StartSummary: Hashable, Sendable, Codable {
     }
 
     private var joining: [String] {
+        if isLocal, let localName {
+            return [
+                "  --advertise \(localName) names this machine alone: others cannot reach the node by it. Stop the",
+                "  node, and start it with what they reach this machine by, or without --advertise.",
+            ]
+        }
         guard !isLocal else {
             return [
                 "  This node is for this machine alone. Stop it, and start it with --bind 0.0.0.0, or with the",

@@ -104,9 +104,12 @@ struct Submit: AsyncParsableCommand {
         let id = String(UInt32.random(in: 1 ... .max), radix: 16)
         let folder = NodeFolder.logs(in: address.directory)
         try NodeFolder.make(folder)
-        let log = "\(folder)/submit-\(id).log"
+        let log = "\(folder)/\(LogTarget.log(ofProgram: id))"
         let child = try DetachedProcess(adding: ["--detached"], before: "--", log: log)
         if let error: ClusterError = child.report() { throw error }
-        Console.print("\(id) runs as process \(child.processID); its output goes to \(log)")
+        Console.print([
+            "\(id) runs as process \(child.processID); its output goes to \(log)",
+            "manta logs \(id) shows it.",
+        ])
     }
 }

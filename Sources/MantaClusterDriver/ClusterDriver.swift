@@ -17,6 +17,12 @@ struct ClusterDriver {
             case "headless": try await Headless(cluster: cluster).run()
             case "witnesses": try await witnesses(cluster, holds: arguments.contains("hold"))
             case "heirs": try await heirs(cluster)
+            case "feed": try await SlowNeighbor(cluster: cluster).feed()
+            case "drain": try await SlowNeighbor(cluster: cluster).drain()
+            case "steady":
+                try await Steady(cluster: cluster, prefix: arguments[1], stopFile: arguments[2]).open()
+            case "follow":
+                try await Steady(cluster: cluster, prefix: arguments[1], stopFile: arguments[2]).follow()
             case "chaos":
                 try await ChaosDriver(cluster, folder: arguments[1])
                     .run(accounts: Int(arguments[2]) ?? 1, clients: Int(arguments[3]) ?? 1)

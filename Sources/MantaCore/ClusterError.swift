@@ -10,6 +10,11 @@ public struct ClusterError: Error, Hashable, Sendable, Codable {
     public var hint: String?
     /// For a call: whether the method ran. `nil` for what is not a call.
     public var outcome: Outcome?
+    /// Of a link that could not be made: whether those asked for it have said themselves that nobody is there. Any other
+    /// failure may be this side's own. First-hand or nothing: it is not encoded.
+    package var isRefusal = false
+
+    private enum CodingKeys: String, CodingKey { case code, message, hint, outcome }
 
     package init(_ code: Code, _ message: String, hint: String? = nil, outcome: Outcome? = nil) {
         self.code = code

@@ -172,8 +172,22 @@ extension ControlPlane {
         }
     }
 
-    /// The job of a driver begins.
-    package mutating func jobStarted(_ job: JobSpec) { directory.jobStarted(job) }
+    /// A driver takes part, perhaps again, and its job begins: one step, so that no restart finds the one without the other.
+    ///
+    /// - Parameters:
+    ///   - process: The driver.
+    ///   - job: What it brings.
+    /// - Returns: Whether it is accepted; if not, nothing begins.
+    package mutating func driverJoined(
+        _ process: ProcessRecord,
+        job: JobSpec
+    ) -> Directory.OnProcessJoined {
+        let outcome = processJoined(process)
+        guard case .accepted = outcome else { return outcome }
+        awaitedDrivers.remove(process.id)
+        directory.jobStarted(job)
+        return .accepted
+    }
 
     /// How long actors have to end in order whose owner has ended: nobody waits for them, but they hold resources.
     static let orphanStopLimit = Duration.seconds(5)

@@ -11,8 +11,20 @@ extension ControlPlane {
         }
     }
 
-    /// Where a member is found.
-    package func endpoint(of node: NodeID) -> Endpoint? { nodes[node]?.registration.endpoint }
+    /// On which machine a member is; `nil` for the head's own, and where there is only one.
+    package func machine(of node: NodeID) -> String? {
+        nodes[node].flatMap { machine(of: $0.registration) }
+    }
+
+    func machine(of node: NodeRegistration) -> String? {
+        guard let home, case .node(let address) = node.endpoint, address.host != home else { return nil }
+        return address.host
+    }
+
+    /// Whether something is there that belongs to a node whose link was lost, and of which nobody knows more yet.
+    package func isSuspect(at endpoint: Endpoint) -> Bool {
+        membership.allSuspects.contains { nodes[$0]?.registration.endpoint == endpoint }
+    }
 
     /// Where the raylet of a member is.
     package func raylet(of node: NodeID) -> ActorID? { nodes[node]?.registration.raylet }

@@ -143,7 +143,8 @@ extension ControlPlane {
     /// may be older than the answer by which the lease came to be held. If it is lost, the raylet's report of that is
     /// on its way, and the answers to instructions are too.
     package mutating func nodeJoined(_ node: NodeRegistration, now: Moment) -> NodeAdmission {
-        let outcome = membership.joined(node.id)
+        let outcome = membership.joined(node.id, on: machine(of: node), now: now)
+        noteDoubt(now: now)
         if outcome != .fenced {
             for program in node.programs {
                 programs.stored(program, at: ProgramSource(node: node.id, raylet: node.raylet))
@@ -183,17 +184,17 @@ extension ControlPlane {
 
     /// Nobody answered at a suspect node.
     package mutating func probeFailed(_ node: NodeID, now: Moment) {
-        if membership.probeFailed(node) { removed(node, now: now) }
+        if membership.probeFailed(node, now: now) { removed(node, now: now) }
     }
 
     /// A node is declared dead: what it hosts is fenced, and goes on elsewhere by its policy.
     package mutating func nodeDied(_ node: NodeID, now: Moment) {
-        if membership.declareDead(node) { removed(node, now: now) }
+        if membership.declareDead(node, now: now) { removed(node, now: now) }
     }
 
     /// A node has ended its workers and leaves.
     package mutating func nodeLeft(_ node: NodeID, now: Moment) {
-        if membership.declareDead(node) { removed(node, isFailure: false, now: now) }
+        if membership.declareDead(node, now: now) { removed(node, isFailure: false, now: now) }
     }
 
     private mutating func removed(_ node: NodeID, isFailure: Bool = true, now: Moment) {
@@ -219,6 +220,7 @@ extension ControlPlane {
         for process in processes where directory.job(process)?.hasEnded == false {
             jobEnded(process, now: now)
         }
+        noteDoubt(now: now)
         for failed in changes.failed { placementFailed(failed, now: now) }
         resume(changes.placed)
         for key in incarnations { incarnationEnded(key, .nodeDied(node), now: now) }

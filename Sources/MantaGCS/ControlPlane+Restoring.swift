@@ -130,9 +130,13 @@ extension ControlPlane {
         // It joins again, perhaps with another number of the system.
         directory.replace(process)
         guard !isNew else { return }
+        recoveryTime = recovery
         recoveryEnd = now + recovery
         scheduler.awaitNodes()
-        for member in members { membership.restore(member.registration.id, until: now + recovery) }
+        for member in members {
+            let node = member.registration
+            membership.restore(node.id, on: machine(of: node), until: now + recovery)
+        }
         awaitedDrivers = Set(directory.drivers)
         for id in pending {
             finish(id, Self.headEnded, .cancelled, now: now)
@@ -157,9 +161,6 @@ extension ControlPlane {
         }
         for failed in scheduler.awaitNoNodes() { placementFailed(failed, now: now) }
     }
-
-    /// A driver has joined, perhaps again.
-    package mutating func driverJoined(_ driver: ProcessID) { awaitedDrivers.remove(driver) }
 
     /// Where the processes are that were there before the restart.
     package var restoredProcesses: [ProcessRecord] { directory.liveProcesses }

@@ -43,6 +43,8 @@ package struct ControlPlane: Sendable {
         case probe(NodeID)
         /// The actor waits for resources.
         case waits(ActorSpec)
+        /// The head begins to doubt itself, or does no longer: see ``Membership``.
+        case doubts(Bool)
     }
 
     /// Something to do later.
@@ -78,6 +80,11 @@ package struct ControlPlane: Sendable {
     var lastNodeNumber: UInt64 = 0
     /// What an earlier life of this directory left to wait for: see `ControlPlane+Restoring.swift`.
     var recoveryEnd: Moment?
+    /// How long it takes once it has begun.
+    var recoveryTime = ControlPlane.recovery
+    /// The machine of the GCS, where others are reached by other ways; `nil` for a cluster of one machine.
+    var home: String?
+    private var doubtsItself = false
     var awaitedNodes: Set<NodeID> = []
     /// How long calls may take on the nodes that are being drained; not kept over a restart.
     var drains: [NodeID: Duration] = [:]
@@ -147,6 +154,7 @@ package struct ControlPlane: Sendable {
 
     package mutating func timePassed(to now: Moment) {
         for node in membership.overdue(at: now) { nodeDied(node, now: now) }
+        noteDoubt(now: now)
         if let recoveryEnd, recoveryEnd <= now { endRecovery(now: now) }
         for failed in scheduler.timePassed(to: now) { placementFailed(failed, now: now) }
         while let next = reminders.min, next.time <= now {
@@ -158,6 +166,14 @@ package struct ControlPlane: Sendable {
             case .account(let key): account(for: key, now: now)
             }
         }
+    }
+
+    /// To be called after what may have changed it. While nobody is heard, nobody has had the time to come back.
+    mutating func noteDoubt(now: Moment) {
+        guard membership.doubtsItself != doubtsItself else { return }
+        doubtsItself = membership.doubtsItself
+        if recoveryEnd != nil { recoveryEnd = doubtsItself ? .distantFuture : now + recoveryTime }
+        act(.doubts(doubtsItself))
     }
 
     mutating func remind(_ event: Reminder.Event, at time: Moment) {

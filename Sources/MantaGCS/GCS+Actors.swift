@@ -12,7 +12,7 @@ extension GCS {
     /// - Throws: ``ClusterError``: `nameTaken`, `infeasible`, `placementTimedOut`, or what went wrong on the
     ///   node.
     package distributed func spawn(_ request: SpawnRequest) async throws -> SpawnOutcome {
-        let job = job(of: request)
+        let job = try job(of: request)
         let isRepeated = plane.directory.actor(ofRequest: request.number).map { !$0.wasGivenUp } ?? false
         let id = try await accept { plane throws(ClusterError) in
             try plane.spawn(request, job: job, now: Lane.now)
@@ -46,7 +46,7 @@ extension GCS {
 
     /// The actor of a name, created if there is none; of callers at the same time, one creates it.
     package distributed func getOrSpawn(_ request: SpawnRequest) async throws -> FoundOrFailed {
-        let job = job(of: request)
+        let job = try job(of: request)
         while true {
             let step = try await accept { plane throws(ClusterError) in
                 try plane.getOrSpawn(request, job: job, now: Lane.now)

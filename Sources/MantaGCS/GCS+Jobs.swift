@@ -7,10 +7,20 @@ import MantaTransport
 
 extension GCS {
     /// The job of whoever asks for an actor: of a driver its own, of a worker the one that it was started for. Any other
-    /// process stands for the one of this process.
-    func job(of request: SpawnRequest) -> ProcessID {
+    /// process stands for the one of this process, if that is a driver.
+    ///
+    /// - Throws: `ownerDied` when the caller has no job, or none any more.
+    func job(of request: SpawnRequest) throws(ClusterError) -> ProcessID {
         if drivers.contains(request.caller) { return request.caller }
-        return plane.directory.process(request.caller)?.job ?? actorSystem.process
+        if let job = plane.directory.process(request.caller)?.job { return job }
+        // A head that is a daemon has no job of its own.
+        guard actorSystem.options.network != nil else { return actorSystem.process }
+        throw ClusterError(
+            .ownerDied,
+            "the head takes the driver \(request.caller) for ended, and has ended its job",
+            hint: "start the program again; a head waits some seconds for a driver whose links are lost",
+            outcome: .notExecuted
+        )
     }
 
     /// All jobs that are not forgotten, oldest first.

@@ -62,20 +62,22 @@ extension GCS {
     /// over. One that has answered may be gone the next moment.
     private func probe(_ raylet: any RayletClient, on node: NodeID) async {
         var refusalCount = 0
-        while plane.membership.isSuspect(node) {
+        while plane.membership.isSuspect(node), endError == nil {
             do {
                 try await withCallOptions(timeout: Self.probeTimeout) { try await raylet.probe() }
                 refusalCount = 0
             } catch {
-                let error = error as? ClusterError
-                // Nobody took the link. One that was lost on the way may have been an older one, and one that only takes
-                // its time may still come back: it fails so only once in a while, when its greeting has lasted too long.
-                let isRefusal = error?.code == .notConnected && error?.outcome == .notExecuted
+                // The word of the node's machine that nobody is there. All else, such as a way that this machine does not
+                // find, says nothing of the node: that it is silent tells in time.
+                let isRefusal = (error as? ClusterError)?.isRefusal == true
                 refusalCount = isRefusal ? refusalCount + 1 : 0
                 if refusalCount == 2 {
                     let opinion = asksWitnesses ? await opinion(of: node) : .absent
-                    if case .absent = opinion { return step { $0.probeFailed(node, now: Lane.now) } }
-                    refusalCount = 0
+                    if case .reached = opinion {
+                        refusalCount = 0
+                    } else {
+                        return step { $0.probeFailed(node, now: Lane.now) }
+                    }
                 }
             }
             try? await Task.sleep(for: Self.probePause)

@@ -1,4 +1,5 @@
 internal import Distributed
+internal import Logging
 internal import MantaCore
 internal import MantaRuntime
 import MantaTransport
@@ -29,7 +30,7 @@ extension GCS {
     }
 
     private func spareWhileReached(_ node: NodeID) async {
-        while plane.membership.isSuspect(node) {
+        while plane.membership.isSuspect(node), endError == nil {
             switch await opinion(of: node) {
             case .reached, .unknown: step { $0.spare(node, now: Lane.now) }
             case .absent: break
@@ -38,14 +39,22 @@ extension GCS {
         }
     }
 
+    /// Says so where a person looks who wonders why nothing goes on.
+    func tell(ofDoubt doubts: Bool) {
+        guard doubts else {
+            return actorSystem.logger.notice("this head is heard again: what is silent is declared dead")
+        }
+        actorSystem.logger.warning(
+            "this head reaches no other machine, and may be cut off: nothing is declared dead until one is heard of",
+            metadata: ["nodes": "\(plane.membership.allSuspects.count)"]
+        )
+    }
+
     /// What other nodes say of a suspect.
     func opinion(of node: NodeID) async -> Opinion {
         guard let suspect = plane.raylet(of: node) else { return .absent }
         // One on this machine is cut off when the GCS is, and knows no more.
-        let own = actorSystem.options.endpoint(of: actorSystem.process)
-        let others = raylets.filter {
-            $0.key != node && plane.membership.isMember($0.key) && plane.endpoint(of: $0.key) != own
-        }
+        let others = raylets.filter { $0.key != node && plane.machine(of: $0.key) != nil }
         guard !others.isEmpty else { return .absent }
         let witnesses = others.filter { !plane.membership.isSuspect($0.key) }.values.shuffled()
         let control = actorSystem.control

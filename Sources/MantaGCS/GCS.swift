@@ -42,9 +42,7 @@ package distributed actor GCS: ControlActor {
     /// Why nothing can be stored any more.
     var storageError: ClusterError?
     /// The drivers that have joined over links; the one that hosts the GCS is not among them.
-    var drivers: Set<ProcessID> = []
-    /// Those among them to which a link is being made.
-    var soughtDrivers: Set<ProcessID> = []
+    var drivers = DriverTable()
     /// Makes the client of a raylet from its identity.
     let makeClient: @Sendable (ActorID) throws -> any RayletClient
     /// On the links to raylets in other processes.
@@ -74,6 +72,7 @@ package distributed actor GCS: ControlActor {
         heartbeat = liveness.heartbeat
         asksWitnesses = liveness.asksWitnesses
         self.plane = plane
+        if asksWitnesses { self.plane.home = actorSystem.options.network?.address.host }
         self.durable = durable
     }
 
@@ -160,7 +159,7 @@ package distributed actor GCS: ControlActor {
     /// Goes on where an earlier life of the directory ended.
     private func resume(recovery: Duration) {
         step { $0.resume(in: actorSystem.process, now: Lane.now, recovery: recovery) }
-        drivers = plane.awaitedDrivers
+        drivers = DriverTable(awaited: plane.awaitedDrivers)
         // Those that live register again sooner when they are called, and those that are gone are found out.
         for (node, raylet) in plane.awaitedRaylets {
             raylets[node] = try? makeClient(raylet)
@@ -194,7 +193,11 @@ package distributed actor GCS: ControlActor {
     // MARK: Raylets and processes
 
     package distributed func processJoined(_ record: ProcessRecord) async throws {
-        switch try await stepDurably({ $0.processJoined(record) }) {
+        try admit(record, try await stepDurably { $0.processJoined(record) })
+    }
+
+    func admit(_ record: ProcessRecord, _ outcome: Directory.OnProcessJoined) throws {
+        switch outcome {
         case .accepted: actorSystem.learn(record.id, at: record.endpoint)
         case .dead(let cause):
             throw ClusterError(.workerDied(cause), "\(record.id) was declared dead: \(cause)")
@@ -262,6 +265,7 @@ package distributed actor GCS: ControlActor {
                 resumeWaiters(.news)
             case .news: resumeWaiters(.news)
             case .probe(let node): probe(node)
+            case .doubts(let doubts): tell(ofDoubt: doubts)
             case .waits(let spec):
                 actorSystem.logger.info(
                     "an actor waits for resources",

@@ -5,6 +5,9 @@ package import MantaCore
 /// A node whose link closed is suspect at once. It becomes alive again when its raylet registers again, and dead
 /// when a probe finds nobody there or the time of grace is over. Dead is for good: a raylet that comes back
 /// later is fenced, which means that it has to end its workers and join under a new identifier.
+///
+/// A head that has lost several machines, and with them all but its own, doubts itself: that it is cut off is likelier than
+/// that they all died within one time of grace. Then nobody is declared dead for being silent, until one of them is heard of.
 package struct Membership: Sendable {
     /// Alive and suspect.
     private var members: Set<NodeID> = []
@@ -18,6 +21,10 @@ package struct Membership: Sendable {
     private var limits: [NodeID: Moment] = [:]
     /// So many times of grace later.
     private static let spareCount = 3
+    /// On which machines members are; those on the head's own are not in it.
+    private var machines: [NodeID: String] = [:]
+    /// Those whose time is over, and of whom nothing can be said.
+    private var undecided: Set<NodeID> = []
     /// The nodes that have joined or died.
     private(set) var changes: ChangeSet<NodeID>
 
@@ -33,6 +40,8 @@ package struct Membership: Sendable {
 
     package func isMember(_ node: NodeID) -> Bool { members.contains(node) }
     package func isSuspect(_ node: NodeID) -> Bool { suspects[node] != nil }
+    /// In no order.
+    var allSuspects: some Collection<NodeID> { suspects.keys }
 
     package enum OnJoin: Hashable, Sendable {
         case new
@@ -42,10 +51,17 @@ package struct Membership: Sendable {
         case fenced
     }
 
-    package mutating func joined(_ node: NodeID) -> OnJoin {
+    /// A raylet registers.
+    ///
+    /// - Parameters:
+    ///   - node: Its node.
+    ///   - machine: On which machine that is; `nil` for the head's own.
+    ///   - now: The time.
+    /// - Returns: What it is to the cluster.
+    package mutating func joined(_ node: NodeID, on machine: String? = nil, now: Moment) -> OnJoin {
         if dead[node] != nil { return .fenced }
-        suspects[node] = nil
-        limits[node] = nil
+        machines[node] = machine
+        settle(node, now: now)
         guard members.insert(node).inserted else { return .again }
         changes.insert(node)
         return .new
@@ -71,15 +87,15 @@ package struct Membership: Sendable {
     /// A probe found nobody. Only counts while the node is suspect: it may have joined again meanwhile.
     ///
     /// - Returns: Whether the node is dead by that.
-    package mutating func probeFailed(_ node: NodeID) -> Bool {
-        isSuspect(node) && declareDead(node)
+    package mutating func probeFailed(_ node: NodeID, now: Moment) -> Bool {
+        isSuspect(node) && declareDead(node, now: now)
     }
 
     /// - Returns: Whether it was a member.
-    package mutating func declareDead(_ node: NodeID) -> Bool {
+    package mutating func declareDead(_ node: NodeID, now: Moment) -> Bool {
         guard members.remove(node) != nil else { return false }
-        suspects[node] = nil
-        limits[node] = nil
+        machines[node] = nil
+        settle(node, now: now)
         bury(node, number: deadInOrder.count + 1)
         changes.insert(node)
         return true
@@ -92,12 +108,45 @@ package struct Membership: Sendable {
         changes.insert(forgotten)
     }
 
-    /// - Returns: The nodes whose time of grace is over, each to be declared dead.
-    package func overdue(at now: Moment) -> [NodeID] {
-        suspects.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
+    /// - Returns: The nodes whose time of grace is over, each to be declared dead; none on other machines for a head that
+    ///   doubts itself.
+    package mutating func overdue(at now: Moment) -> [NodeID] {
+        var overdue = suspects.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
+        guard !overdue.isEmpty, hasLostAllMachines else { return overdue }
+        for node in overdue where machines[node] != nil {
+            undecided.insert(node)
+            suspects[node] = .distantFuture
+        }
+        overdue.removeAll { undecided.contains($0) }
+        return overdue
     }
 
     package var nextDeadline: Moment? { suspects.values.min() }
+
+    // MARK: Doubt
+
+    /// Whether there are nodes whose time is over, and the head may be the one that is cut off.
+    package var doubtsItself: Bool { !undecided.isEmpty }
+
+    /// Whether no other machine is left of several. One alone may as well have died.
+    private var hasLostAllMachines: Bool {
+        guard machines.count > 1, suspects.count >= machines.count else { return false }
+        return machines.keys.allSatisfy { isSuspect($0) } && Set(machines.values).count > 1
+    }
+
+    /// A node is suspect no more. If it is by that that the head knows itself to be heard, all others get their time from now on:
+    /// they may need some of it to come back too.
+    private mutating func settle(_ node: NodeID, now: Moment) {
+        suspects[node] = nil
+        limits[node] = nil
+        undecided.remove(node)
+        guard !undecided.isEmpty, !hasLostAllMachines else { return }
+        undecided = []
+        for (suspect, deadline) in suspects {
+            suspects[suspect] = deadline == .distantFuture ? now + grace : max(deadline, now + grace)
+            limits[suspect] = now + grace * (1 + Self.spareCount)
+        }
+    }
 
     // MARK: Storage
 
@@ -110,8 +159,9 @@ package struct Membership: Sendable {
     mutating func takeChanges() -> Set<NodeID> { changes.take() }
 
     /// Enters a member of an earlier life, whose raylet has to register again until `deadline`.
-    mutating func restore(_ member: NodeID, until deadline: Moment) {
+    mutating func restore(_ member: NodeID, on machine: String? = nil, until deadline: Moment) {
         members.insert(member)
+        machines[member] = machine
         suspects[member] = deadline
     }
 

@@ -9,7 +9,7 @@ package struct BulkOptions: Sendable {
     /// How many connections a server serves at a time; each has a thread. More wait to be accepted.
     package var connectionLimit = 32
     /// How many transfers a fetcher has under way; each has a thread.
-    package var transferLimit = 4
+    package var transferLimit = 16
     /// How many connections a fetcher keeps for later, one for an endpoint.
     package var idleConnectionLimit = 16
     /// Of the sockets, each way. 0 leaves it to the system.

@@ -3,10 +3,14 @@ package import MantaCore
 /// Which objects are pulled to this node, from where, and which wait for room.
 ///
 /// Pure state. Waiters of one object share its pull: waiting → running → ended, and back to waiting when everyone had left
-/// and somebody came again. A pull is started when its bytes fit into the quota beside those of the pulls that run, or
-/// when none runs, so an object larger than the quota comes alone. What has waited longest goes first, `get` before
-/// `prefetch`; nothing overtakes it because it is smaller, or a large object would wait for ever. Sources are tried in
-/// order. Every waiter leaves by exactly one `succeed`, `fail` or `refuse`, or by being cancelled.
+/// and somebody came again. A pull is started when its bytes fit into the quota beside those of the pulls that run. One of
+/// more than half of the quota counts as half, and such come one at a time.
+///
+/// A source that is slow, or gone and not known to be, holds what runs for long. So each gets at most half of the bytes and
+/// places that the others leave, but one pull in any case: there is something left for the next. Of the sources that may do
+/// more the one goes first whose pull has waited longest, `get` before `prefetch`; nothing overtakes it because it is smaller,
+/// or a large object would wait for ever. The sources of an object are tried in order. Every waiter leaves by exactly one
+/// `succeed`, `fail` or `refuse`, or by being cancelled.
 package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendable>: Sendable {
     package enum Priority: UInt8, Hashable, Sendable, Comparable, CaseIterable {
         /// Somebody waits for the object now.
@@ -44,7 +48,9 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
         /// How many bytes may be on their way at a time.
         package var quota: Int
         /// How many objects may be on their way at a time.
-        package var transferLimit = 4
+        package var transferLimit = 16
+        /// How many of them from one source.
+        package var sourceLimit = 4
         /// How many may wait, for all objects together. More are refused.
         package var waiterLimit = 100_000
 
@@ -53,6 +59,9 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
 
     private struct Pull {
         var byteCount: Int
+        /// What it takes of the quota while it runs.
+        var charge = 0
+        var isLarge = false
         var waiters: [Waiter: Ticket] = [:]
         var state = State.waiting
         /// Not tried yet, the next one first.
@@ -94,22 +103,35 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
         var number: UInt64
     }
 
+    /// What comes from one source, and what waits for it: pulls of which it is the next source.
+    private struct Line {
+        var byteCount = 0
+        var transferCount = 0
+        /// In the order in which they came. An entry counts while its waiter waits for a pull that does: others are dropped
+        /// when they come to the front, or when there are too many of them.
+        var entries: [Priority: ArraySlice<Entry>] = [:]
+        var entryCount: Int { entries.values.reduce(0) { $0 + $1.count } }
+    }
+
     private let transferLimit: Int
+    private let sourceLimit: Int
     private let waiterLimit: Int
     private var quota: Int
     private var pulls: [ObjectID: Pull] = [:]
-    /// In the order in which they came. An entry counts while its waiter waits for a pull that does: others are dropped
-    /// when they come to the front, or when there are too many of them.
-    private var lines: [Priority: ArraySlice<Entry>] = [:]
+    private var lines: [Source: Line] = [:]
     private var lastNumber: UInt64 = 0
     private var waiterCount = 0
-    /// Of the pulls that run.
+    /// How many entries there are in all lines.
+    private var entryCount = 0
+    /// Of the pulls that run, as they count.
     package private(set) var byteCountInFlight = 0
     package private(set) var transferCount = 0
+    private var hasLarge = false
 
     package init(_ options: Options) {
         quota = options.quota
         transferLimit = options.transferLimit
+        sourceLimit = options.sourceLimit
         waiterLimit = options.waiterLimit
     }
 
@@ -145,8 +167,12 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
         waiterCount += 1
         pull.waiters[waiter] = Ticket(priority: priority, number: lastNumber)
         pulls[id] = pull
-        lines[priority, default: []].append(Entry(id: id, waiter: waiter, number: lastNumber))
-        if case .waiting = pull.state, pull.sources.isEmpty { return end(id, with: nil) }
+        if case .waiting = pull.state {
+            guard let source = pull.sources.first else { return end(id, with: nil) }
+            let entry = Entry(id: id, waiter: waiter, number: lastNumber)
+            lines[source, default: Line()].entries[priority, default: []].append(entry)
+            entryCount += 1
+        }
         return startMore()
     }
 
@@ -196,9 +222,9 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
         pull.failures.append(Failure(source: source, error: error))
         if error.isOfSource, !pull.sources.isEmpty {
             let next = pull.sources.removeFirst()
-            pull.state = .running(next)
-            pulls[id] = pull
-            return [.start(id, from: next)]
+            release(pull)
+            run(id, pull, from: next)
+            return [.start(id, from: next)] + startMore()
         }
         release(pull)
         pulls[id] = pull
@@ -213,9 +239,31 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
 
     // MARK: Decisions
 
+    /// It runs from now on, or goes on from another source.
+    private mutating func run(_ id: ObjectID, _ pull: Pull, from source: Source) {
+        var pull = pull
+        pull.state = .running(source)
+        pulls[id] = pull
+        byteCountInFlight += pull.charge
+        transferCount += 1
+        hasLarge = hasLarge || pull.isLarge
+        lines[source, default: Line()].byteCount += pull.charge
+        lines[source]?.transferCount += 1
+    }
+
     private mutating func release(_ pull: Pull) {
-        byteCountInFlight -= pull.byteCount
+        guard let source = pull.source else { return }
+        byteCountInFlight -= pull.charge
         transferCount -= 1
+        if pull.isLarge { hasLarge = false }
+        lines[source]?.byteCount -= pull.charge
+        lines[source]?.transferCount -= 1
+        dropIfEmpty(source)
+    }
+
+    private mutating func dropIfEmpty(_ source: Source) {
+        guard let line = lines[source], line.transferCount == 0, line.entryCount == 0 else { return }
+        lines[source] = nil
     }
 
     /// Tells all waiters; `nil` when there is no source to try.
@@ -230,28 +278,52 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
     private mutating func startMore() -> [Action] {
         var actions: [Action] = []
         while transferCount < transferLimit, let id = first(), var pull = pulls[id] {
-            let (sum, overflow) = byteCountInFlight.addingReportingOverflow(pull.byteCount)
-            guard transferCount == 0 || !overflow && sum <= quota else { break }
-            byteCountInFlight = sum
-            transferCount += 1
+            pull.charge = charge(of: pull)
+            pull.isLarge = isLarge(pull)
+            guard byteCountInFlight + pull.charge <= quota || transferCount == 0 else { break }
             let source = pull.sources.removeFirst()
-            pull.state = .running(source)
-            pulls[id] = pull
+            run(id, pull, from: source)
             actions.append(.start(id, from: source))
         }
         dropSpentEntries()
         return actions
     }
 
+    private func charge(of pull: Pull) -> Int { min(pull.byteCount, quota / 2) }
+    private func isLarge(_ pull: Pull) -> Bool { pull.byteCount > quota / 2 }
+
     /// Whose turn it is.
     private mutating func first() -> ObjectID? {
+        var first: (id: ObjectID, priority: Priority, number: UInt64)?
+        for source in Array(lines.keys) {
+            guard let (entry, priority) = next(from: source), let pull = pulls[entry.id],
+                mayStart(pull, from: source)
+            else { continue }
+            if let first, (first.priority, first.number) < (priority, entry.number) { continue }
+            first = (entry.id, priority, entry.number)
+        }
+        return first?.id
+    }
+
+    private mutating func next(from source: Source) -> (Entry, Priority)? {
         for priority in Priority.allCases {
-            while let entry = lines[priority]?.first {
-                if isWaiting(entry) { return entry.id }
-                lines[priority]?.removeFirst()
+            while let entry = lines[source]?.entries[priority]?.first {
+                if isWaiting(entry) { return (entry, priority) }
+                lines[source]?.entries[priority]?.removeFirst()
+                entryCount -= 1
             }
         }
+        dropIfEmpty(source)
         return nil
+    }
+
+    /// Whether a source leaves enough for others when it does this too, and a large one has its place.
+    private func mayStart(_ pull: Pull, from source: Source) -> Bool {
+        if hasLarge, isLarge(pull) { return false }
+        guard let line = lines[source], line.transferCount > 0 else { return true }
+        let places = min(sourceLimit, (transferLimit - (transferCount - line.transferCount)) / 2)
+        let share = (quota - (byteCountInFlight - line.byteCount)) / 2
+        return line.transferCount < places && line.byteCount + charge(of: pull) <= share
     }
 
     private func isWaiting(_ entry: Entry) -> Bool {
@@ -261,23 +333,29 @@ package struct PullQueue<Waiter: Hashable & Sendable, Source: Hashable & Sendabl
 
     /// Who came while the pull was being cancelled takes the place that is theirs by when they came.
     private mutating func queueAgain(_ id: ObjectID, _ pull: Pull) {
+        guard let source = pull.sources.first else { return }
+        var line = lines[source] ?? Line()
         for (waiter, ticket) in pull.waiters {
-            var line = lines[ticket.priority] ?? []
-            let index = line.firstIndex { $0.number >= ticket.number } ?? line.endIndex
-            guard index == line.endIndex || line[index].number != ticket.number else { continue }
-            line.insert(Entry(id: id, waiter: waiter, number: ticket.number), at: index)
-            lines[ticket.priority] = line
+            var entries = line.entries[ticket.priority] ?? []
+            let index = entries.firstIndex { $0.number >= ticket.number } ?? entries.endIndex
+            guard index == entries.endIndex || entries[index].number != ticket.number else { continue }
+            entries.insert(Entry(id: id, waiter: waiter, number: ticket.number), at: index)
+            line.entries[ticket.priority] = entries
+            entryCount += 1
         }
+        lines[source] = line
     }
 
     /// Entries of waiters who left, or whose pull runs, may be anywhere. Half of them at least are kept, so this is O(1)
     /// for each waiter that comes.
     private mutating func dropSpentEntries() {
-        for priority in Priority.allCases {
-            guard let line = lines[priority], line.count > 2 * waiterCount + 64 else { continue }
-            lines[priority] = ArraySlice(
-                line.filter { pulls[$0.id]?.waiters[$0.waiter]?.number == $0.number }
-            )
+        guard entryCount > 2 * waiterCount + 64 else { return }
+        for (source, line) in lines {
+            lines[source]?.entries = line.entries.mapValues { entries in
+                ArraySlice(entries.filter { pulls[$0.id]?.waiters[$0.waiter]?.number == $0.number })
+            }
+            dropIfEmpty(source)
         }
+        entryCount = lines.values.reduce(0) { $0 + $1.entryCount }
     }
 }

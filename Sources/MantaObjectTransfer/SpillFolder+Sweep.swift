@@ -35,7 +35,7 @@ func makeLockedFolder(_ path: String) throws(ClusterError) -> Int32 {
 }
 
 /// Removes the folders in `directory` that belong to nobody any more.
-func sweep(_ directory: String) {
+package func sweepSpillFolders(in directory: String) {
     for name in FolderEntries.names(in: directory) where name.hasPrefix(SpillFolder.prefix) {
         let folder = "\(directory)/\(name)"
         var status = stat()

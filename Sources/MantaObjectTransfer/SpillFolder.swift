@@ -37,7 +37,7 @@ package final class SpillFolder: Sendable {
         lock = try makeLockedFolder(path)
         // The number of an earlier process may be this one's.
         removeFiles(in: path)
-        sweep(directory)
+        sweepSpillFolders(in: directory)
     }
 
     deinit { close(lock) }

@@ -107,6 +107,7 @@ package final class NodeStore: Sendable {
             ?? system.startObjects(in: store, keeper: KeeperHandle(keeper, place: place))
         objects.add(self)
         server.withLock { $0 }?.start()
+        later { $0.spills.sweep() }
         sweepLater()
     }
 

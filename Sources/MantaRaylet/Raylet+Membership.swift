@@ -84,12 +84,24 @@ extension Raylet {
     }
 
     private func registerUntilHeard() async {
+        var hasFailed = false
         while mustRegister == true, !isStopping, !actorSystem.isCutOff {
             mustRegister = false
             do {
                 if case .fenced = try await register() { return fenced() }
+                if hasFailed {
+                    logger.notice("the head answers again", metadata: ["node": "\(options.node)"])
+                }
+                hasFailed = false
             } catch {
                 mustRegister = true
+                if !hasFailed {
+                    logger.warning(
+                        "the head does not answer; what runs here goes on, and waits for it",
+                        metadata: ["node": "\(options.node)", "error": "\(error)"]
+                    )
+                }
+                hasFailed = true
                 try? await Task.sleep(for: Self.registrationPause)
             }
         }

@@ -28,6 +28,10 @@ final class Spills: Sendable {
     }
 
     var isPossible: Bool { directory != nil }
+
+    /// Removes what nodes have left that were killed.
+    func sweep() { if let directory { sweepSpillFolders(in: directory) } }
+
     var all: [ObjectID: Note] { notes.withLock { $0 } }
 
     func contains(_ id: ObjectID) -> Bool { notes.withLock { $0[id] != nil } }

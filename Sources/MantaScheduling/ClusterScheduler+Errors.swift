@@ -35,7 +35,7 @@ extension ClusterScheduler {
             .infeasible,
             "no node can ever hold \(request): \(nearest.node), the nearest, lacks "
                 + nearest.describe(has: "it has"),
-            hint: "ask for \(nearest.advice), or start a node that offers \(request.offer)"
+            hint: "ask for \(nearest.advice), or start \(request.fittingNode)"
         )
     }
 
@@ -93,14 +93,14 @@ extension ClusterScheduler {
             return ClusterError(
                 .infeasible,
                 "no node can hold \(request): the cluster has no nodes",
-                hint: "start a node that offers \(request.offer)"
+                hint: "start \(request.fittingNode)"
             )
         }
         return ClusterError(
             .infeasible,
             "no node can hold \(request): none carries all these labels; \(nearest.node), the nearest, lacks "
                 + nearest.text,
-            hint: "ask for other labels, or start a node that offers \(request.offer)"
+            hint: "ask for other labels, or start \(request.fittingNode)"
         )
     }
 }

@@ -24,10 +24,14 @@ extension PlacementRequest: CustomStringConvertible {
         }
     }
 
-    /// What a new node needs so that it could hold this: `[cpu: 1] and is labelled [zone: a]`.
-    var offer: String {
-        guard case .labels(let labels) = placement else { return "\(resources)" }
-        return "\(resources) and is labelled \(labelText(labels))"
+    /// A node that could hold this: `a node that offers [cpu: 1] and is labelled [zone: a]`.
+    var fittingNode: String {
+        var traits: [String] = []
+        if resources != [:] { traits.append("offers \(resources)") }
+        if case .labels(let labels) = placement, !labels.isEmpty {
+            traits.append("is labelled \(labelText(labels))")
+        }
+        return traits.isEmpty ? "a node" : "a node that " + traits.joined(separator: " and ")
     }
 }
 

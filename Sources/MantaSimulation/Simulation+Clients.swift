@@ -25,32 +25,33 @@ extension Simulation {
         guard !head.isDown else {
             return queue.insert(.driverJoins(index), at: after(random.duration(milliseconds: 50...500)))
         }
-        guard case .accepted = plane.processJoined(process(driver.process)) else {
+        guard case .accepted = plane.driverJoined(process(driver.process), job: job(of: driver.process))
+        else {
             trace("driver \(driver.process) comes back too late")
             clients.drivers[index].isEnded = true
             if part == .faults { driverStarts() }
             return
         }
         clients.drivers[index].joinedLife = head.life
-        plane.driverJoined(driver.process)
-        plane.jobStarted(
-            JobSpec(
-                id: driver.process,
-                namespace: "default",
-                program: nil,
-                arguments: [],
-                environment: [:],
-                entersBeforeMain: false,
-                executable: "",
-                workingDirectory: nil,
-                machine: MachineID(""),
-                host: "",
-                driverProcessID: 1,
-                startTime: 0
-            )
-        )
         carryOut()
         tell([.driverJoined(index)])
+    }
+
+    private func job(of driver: ProcessID) -> JobSpec {
+        JobSpec(
+            id: driver,
+            namespace: "default",
+            program: nil,
+            arguments: [],
+            environment: [:],
+            entersBeforeMain: false,
+            executable: "",
+            workingDirectory: nil,
+            machine: MachineID(""),
+            host: "",
+            driverProcessID: 1,
+            startTime: 0
+        )
     }
 
     func process(_ id: ProcessID) -> ProcessRecord {

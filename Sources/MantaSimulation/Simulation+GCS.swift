@@ -44,6 +44,7 @@ extension Simulation {
         case .news: resumeWaiters(.news)
         case .probe(let node): send(.probe, to: node)
         case .waits(let spec): trace("\(spec.id) waits for \(spec.options.resources)")
+        case .doubts(let doubts): trace("the head \(doubts ? "doubts itself" : "is heard again")")
         }
     }
 

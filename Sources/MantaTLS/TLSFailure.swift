@@ -16,6 +16,12 @@ struct TLSFailure: Hashable, Sendable {
         reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || (reason == 0 && systemError != 0)
     }
 
+    /// Whether it was lost because the other side ended it.
+    var isEnd: Bool {
+        reason == SSL_R_UNEXPECTED_EOF_WHILE_READING
+            || (reason == 0 && [ECONNRESET, EPIPE].contains(systemError))
+    }
+
     /// `nil` when nothing has failed.
     func description(usesSecret: Bool, isConnected: Bool) -> String? {
         if reason == 0 { return describeSystemError(isConnected: isConnected) }

@@ -68,6 +68,9 @@ package final class TLSSession: Sendable {
         connection.withLock { reason($0, isConnected: true) }
     }
 
+    /// Whether it was lost because the other side ended it, and not for the way between the two.
+    package var wasEndedByPeer: Bool { connection.withLock { failure($0).isEnd } }
+
     /// Who is at the other end, for logs.
     package var peerName: String {
         guard !usesSecret else { return "a process with the cluster's secret" }

@@ -22,7 +22,7 @@ package func connect(
     switch endpoint {
     case .unix(let path):
         let socket = manta_unix_connect(path)
-        guard socket >= 0 else { throw unreachable(greeting.target, path, describe(error: -socket)) }
+        guard socket >= 0 else { throw unreachable(greeting.target, path, error: -socket) }
         return try await greet(over: Socket(socket), on: lane, greeting: greeting)
     case .node(let address):
         guard let network else {
@@ -53,7 +53,7 @@ package func connect(
     let number = try await numericHost(of: address, for: greeting.target)
     let descriptor = manta_tcp_connect(number, address.port)
     guard descriptor >= 0 else {
-        throw unreachable(greeting.target, "\(address)", describe(error: -descriptor))
+        throw unreachable(greeting.target, "\(address)", error: -descriptor)
     }
     let session: TLSSession
     do throws(ClusterError) {
@@ -70,12 +70,10 @@ package func connect(
             preamble: Preamble(.link, to: greeting.target)
         )
     } catch {
-        throw ClusterError(
-            error.code,
-            "\(error.message) (\(greeting.target) at \(address))",
-            hint: error.hint,
-            outcome: .notExecuted
-        )
+        var error = error
+        error.message += " (\(greeting.target) at \(address))"
+        error.outcome = .notExecuted
+        throw error
     }
 }
 
@@ -136,6 +134,13 @@ extension NodeAddress {
         }
         return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+private func unreachable(_ target: ProcessID, _ place: String, error number: Int32) -> ClusterError {
+    var error = unreachable(target, place, describe(error: number))
+    // A name that is not there is one of this machine's folders.
+    error.isRefusal = number == ECONNREFUSED || number == ENOENT
+    return error
 }
 
 private func unreachable(_ target: ProcessID, _ place: String, _ why: String) -> ClusterError {

@@ -114,7 +114,11 @@ package final class GreetingExchange: LaneSource, Sendable {
 
     private func connected(_ preamble: Preamble) {
         let error = manta_socket_error(socket.descriptor)
-        guard error == 0 else { return finish(.failure(lost("connect failed: \(describe(error: -error))"))) }
+        guard error == 0 else {
+            // Of all that may go wrong only this comes from the other machine.
+            let isRefusal = error == -ECONNREFUSED
+            return finish(.failure(lost("connect failed: \(describe(error: -error))", isRefusal: isRefusal)))
+        }
         // It always fits the empty buffer of a new socket; a dead peer is noticed by the next read.
         _ = preamble.bytes.withUnsafeBytes { manta_send(socket.descriptor, $0.baseAddress, $0.count) }
         state.stage = socket.tls == nil ? .greeting : .securing
@@ -133,7 +137,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         switch tls.handshake() {
         case .wantsRead: watch(.readable)
         case .wantsWrite: watch(.writable)
-        case .lost(let reason): finish(.failure(lost(reason)))
+        case .lost(let reason): finish(.failure(lost(reason, isRefusal: tls.wasEndedByPeer)))
         case .failed(let reason): finish(.failure(unauthenticated(reason)))
         case .done:
             state.stage = .greeting
@@ -156,9 +160,13 @@ package final class GreetingExchange: LaneSource, Sendable {
             // What is left, the link reads when there is one.
             if state.completion != nil, socket.hasBuffered { receive() }
         } else if count == 0 {
-            finish(.failure(lost("it closed the connection during the greeting")))
+            // As a node's port does for a process that is not there.
+            finish(.failure(lost("it closed the connection during the greeting", isRefusal: true)))
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
-            finish(.failure(lost("read failed: \(describe(error: Int32(-count)))")))
+            let isRefusal = count == -Int(ECONNRESET)
+            finish(
+                .failure(lost("read failed: \(describe(error: Int32(-count)))", isRefusal: isRefusal))
+            )
         }
     }
 
@@ -228,11 +236,22 @@ package final class GreetingExchange: LaneSource, Sendable {
     }
 
     private func refusal(_ body: [UInt8]) -> ClusterError {
-        (try? CBOR.decode(ClusterError.self, from: body)) ?? lost("it refused the link without a reason")
+        guard var error = try? CBOR.decode(ClusterError.self, from: body) else {
+            return lost("it refused the link without a reason")
+        }
+        // Another process is there now.
+        error.isRefusal = error.code == .notConnected
+        return error
     }
 
-    private func lost(_ what: String) -> ClusterError {
-        ClusterError(.notConnected, "\(greeting.process) got no link: \(what)", outcome: .notExecuted)
+    private func lost(_ what: String, isRefusal: Bool = false) -> ClusterError {
+        var error = ClusterError(
+            .notConnected,
+            "\(greeting.process) got no link: \(what)",
+            outcome: .notExecuted
+        )
+        error.isRefusal = isRefusal
+        return error
     }
 
     private func unauthenticated(_ reason: String) -> ClusterError {

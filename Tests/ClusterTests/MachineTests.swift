@@ -150,10 +150,13 @@ struct MachineTests {
         }
     }
 
-    @Test("while the head is down all goes on that needs no decision, and what does waits")
-    func killedHead() async throws {
+    @Test(
+        "while the head is down all goes on that needs no decision, and what does waits, also for a driver beside it",
+        arguments: [1, 0]
+    )
+    func killedHead(host: Int) async throws {
         try await withMachines(hosts: 3) { machines in
-            let driver = try machines.drive(["headless"], on: 1)
+            let driver = try machines.drive(["headless"], on: host)
             try await driver.says("ready")
             try await machines.kill(0)
             try await driver.says("called without a head")

@@ -79,6 +79,13 @@ final class TestHost: Sendable {
         }
     }
 
+    /// The line is as fast as the machine again.
+    func removeLimit() throws {
+        for (place, device) in [(hub, port), (name, "eth0")] {
+            try TestNetwork.run("netns", "exec", place, "tc", "qdisc", "del", "dev", device, "root")
+        }
+    }
+
     /// What has come over its line.
     func receivedByteCount() throws -> Int {
         // Of the switch: the host's own figures can be seen in its namespace only.

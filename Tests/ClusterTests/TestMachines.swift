@@ -8,12 +8,15 @@ final class TestMachines: Sendable {
     private let running = Shared<[Int: HostProgram]>([:])
     /// By what the nodes know each other, besides that of the usual secret.
     private let identity: [String]
+    private let silence: Duration?
 
     /// - Parameters:
     ///   - hosts: How many.
     ///   - hasCertificates: Whether they prove that they belong together by certificates; by a secret if not.
+    ///   - silence: How long a node may be silent; the usual time for `nil`.
     /// - Throws: ``HostFailure`` when one of them does not start.
-    init(hosts: Int, hasCertificates: Bool = false) async throws {
+    init(hosts: Int, hasCertificates: Bool = false, silence: Duration? = nil) async throws {
+        self.silence = silence
         network = try TestNetwork(hostCount: hosts)
         let folder = network.folder.path
         identity =
@@ -36,9 +39,11 @@ final class TestMachines: Sendable {
     func start(_ index: Int) async throws {
         let host = hosts[index]
         let role = index == 0 ? ["--head"] : ["--address", "\(head.address):6379"]
+        let times = silence.map { ["--silence", "\($0.components.seconds)"] } ?? []
         let program = try host.start(
             "manta",
-            ["start"] + role + ["--block", "--bind", host.address, "--directory", directory(host)] + identity
+            ["start"] + role + ["--block", "--bind", host.address, "--directory", directory(host)]
+                + identity + times
         )
         running.change { $0[index] = program }
         try await program.says("runs at \(host.address)")
@@ -114,9 +119,14 @@ final class TestMachines: Sendable {
 func withMachines(
     hosts: Int,
     hasCertificates: Bool = false,
+    silence: Duration? = nil,
     _ body: (TestMachines) async throws -> Void
 ) async throws {
-    let machines = try await TestMachines(hosts: hosts, hasCertificates: hasCertificates)
+    let machines = try await TestMachines(
+        hosts: hosts,
+        hasCertificates: hasCertificates,
+        silence: silence
+    )
     do {
         try await body(machines)
     } catch {

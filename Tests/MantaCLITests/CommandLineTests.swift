@@ -27,6 +27,7 @@ struct CommandLineTests {
             #expect(outcome.output.contains((["USAGE: manta"] + verb).joined(separator: " ")))
             let longest = outcome.output.split(separator: "\n").map(\.count).max() ?? 0
             #expect(longest <= 80)
+            #expect(!outcome.output.contains(#/\(default: \S+\)\s+\(default: /#))
         }
     }
 
@@ -55,7 +56,7 @@ struct CommandLineTests {
         arguments: [
             (["frobnicate"], "frobnicate"),
             (["start"], "--head"),
-            (["start", "--head", "--address", "a:1"], "--head"),
+            (["start", "--head", "--address", "a:1"], "--etcd"),
             (["start", "--address", "10.0.0.1"], "10.0.0.1"),
             (["start", "--address", "10.0.0.1:0"], "10.0.0.1:0"),
             (["start", "--head", "--port", "70000"], "70000"),
@@ -76,6 +77,24 @@ struct CommandLineTests {
             let outcome = try await tool.start(arguments).end()
             #expect(outcome.status == 64, "\(outcome)")
             #expect(outcome.errors.contains(word), "\(outcome.errors)")
+        }
+    }
+
+    @Test(
+        "a variable that cannot be used is told with what it takes, with 1",
+        arguments: [
+            ("MANTA_CPUS", "zero", "a number of processors such as 4 or 0.5"),
+            ("MANTA_CPUS", "-1", "0 or more"), ("MANTA_LOG_LEVEL", "loud", "warning"),
+            ("MANTA_STORE_CAPACITY", "5X", "512MiB"), ("MANTA_LANES", "0", "1 to 1000"),
+            ("MANTA_DISPATCH", "slow", "standard"),
+        ]
+    )
+    func variable(name: String, value: String, words: String) async throws {
+        try await Tool.used { tool in
+            let outcome = try await tool.run("start", "--head", "--port", "0", environment: [name: value])
+            #expect(outcome.status == 1, "\(outcome)")
+            #expect(outcome.errors.contains("\(name)=\(value) cannot be understood"), "\(outcome.errors)")
+            #expect(outcome.errors.contains(words), "\(outcome.errors)")
         }
     }
 

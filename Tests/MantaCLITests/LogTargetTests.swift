@@ -10,8 +10,18 @@ struct LogTargetTests {
         #expect(LogTarget("process-a0") == .job(ProcessID(0xa0)))
         #expect(LogTarget("job-a0") == .job(ProcessID(0xa0)))
         #expect(LogTarget.folder(of: ProcessID(0xa0)) == "job-a0")
-        for text in ["actor-7", "hits", "node-", "node-xyz", "tenant/hits"] {
-            #expect(LogTarget(text) == .actor(text))
+        for text in ["actor-7", "hits", "node-", "node-xyz", "tenant/hits", "127.0.0.1:6380", "435e852c"] {
+            #expect(LogTarget(text) == .name(text))
+        }
+    }
+
+    @Test("programs in the background are meant by their name, or by that of their log")
+    func programs() {
+        for text in ["435e852c", "submit-435e852c", "submit-435e852c.log"] {
+            #expect(LogTarget.programLog(text) == "submit-435e852c.log")
+        }
+        for text in ["", "hits", "435E852C", "0435e852c", "435e852c1", "../435e852c", "submit-", "node.log"] {
+            #expect(LogTarget.programLog(text) == nil)
         }
     }
 

@@ -37,6 +37,16 @@ struct LogsTests {
             let text = tool.text("\(tool.folder(port))/logs/node.log")
             #expect(try await tool.run("logs", node).output == text)
             #expect(text.contains(node))
+            // By its address, too; and of two nodes on a machine that of the head, if the cluster is named.
+            #expect(try await tool.run("logs", "127.0.0.1:\(port)").output == text)
+            #expect(try await tool.run("logs", "127.0.0.1:\(port)", "--list").output.contains(node))
+            let own = tool.text("\(tool.folder(head))/logs/node.log")
+            let address = "127.0.0.1:\(head)"
+            #expect(try await tool.run("logs", "--address", address).output == own)
+            #expect(try await tool.run("logs", environment: ["MANTA_ADDRESS": address]).output == own)
+            #expect(try await tool.run("logs", "--address", "127.0.0.1:\(port)").status == 0)
+            #expect(try await tool.run("logs").status == 1)
+            #expect(try await tool.run("logs", "--address", "127.0.0.1:1").status == 2)
             kill(try tool.processID(port), SIGKILL)
             try await eventually("the node's end") {
                 try await tool.run("status").output.contains("Nodes: 1\n")

@@ -51,6 +51,18 @@ struct NetworkChoiceTests {
         #expect(choice.advertised == "node7.example")
     }
 
+    @Test("a name of this machine alone is what keeps others away, where they could reach the address")
+    func localName() throws {
+        func name(_ bind: String?, _ advertised: String?) throws -> String? {
+            try NetworkChoice(bind: bind, advertised: advertised, head: nil, machine: machine).localName
+        }
+        #expect(try name("0.0.0.0", "localhost") == "localhost")
+        #expect(try name("10.0.0.7", "127.0.0.1") == "127.0.0.1")
+        #expect(try name(nil, "localhost") == nil)
+        #expect(try name("0.0.0.0", "node7.example") == nil)
+        #expect(try name("0.0.0.0", nil) == nil)
+    }
+
     @Test("names, unknown ways, and machines without addresses are refused with a remedy")
     func refused() async throws {
         let alone = NetworkChoice.Machine(toward: { _ in nil }, first: { nil })

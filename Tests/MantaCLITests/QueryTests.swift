@@ -81,6 +81,15 @@ struct QueryTests {
         )
         let job = try #require(row.split(separator: " ").first)
         #expect(try await tool.run("logs", String(job)).output.contains("about to explode\n"))
+        for target in [String(job), "bomb"] {
+            let own = try await tool.run("logs", target, "--list")
+            #expect(own.output.contains("worker-"), "\(own)")
+            #expect(!own.output.contains("node.log"))
+        }
+        // It is dead: there is nothing to wait for.
+        let followed = try await tool.run("logs", "bomb", "--follow")
+        #expect(followed.output == "about to explode\n")
+        #expect(followed.errors.contains("has ended"))
         let list = try await tool.run("logs", "--list")
         #expect(list.output.contains(#/job-[0-9a-f]+\/worker-\d+\.log +17 B/#), "\(list)")
     }

@@ -7,6 +7,7 @@ struct StartSummaryTests {
         _ kind: StartSummary.Kind,
         heads: [String] = ["10.0.0.1:6379"],
         isLocal: Bool = false,
+        localName: String? = nil,
         secret: String? = "/home/ada/secret"
     ) -> String {
         StartSummary(
@@ -14,6 +15,7 @@ struct StartSummaryTests {
             address: "10.0.0.1:6379",
             heads: heads,
             isLocal: isLocal,
+            localName: localName,
             directory: "/home/ada/node",
             logPath: "/home/ada/node/logs/node.log",
             secret: secret,
@@ -36,6 +38,13 @@ struct StartSummaryTests {
         let head = summary(.newHead, isLocal: true)
         #expect(head.contains("--bind 0.0.0.0"))
         #expect(!head.contains("--secret-file"))
+    }
+
+    @Test("a head whose advertised name is for one machine alone says that this is why")
+    func localName() {
+        let head = summary(.newHead, isLocal: true, localName: "localhost")
+        #expect(head.contains("--advertise localhost names this machine alone"))
+        #expect(!head.contains("--bind"))
     }
 
     @Test("where there may be several heads, nodes and programs are told all")

@@ -85,7 +85,18 @@ struct SubmitTests {
             try await eventually { tool.text(log).hasSuffix("\(process)\n") }
             #expect(tool.text(log).hasPrefix("words\n"))
             #expect(getsid(process) == process)
+            #expect(outcome.output.contains("manta logs \(match.1) shows it"))
+            let text = tool.text(log)
+            #expect(try await tool.run("logs", String(match.1)).output == text)
+            let list = try await tool.run("logs", "submit-\(match.1)", "--list").output
+            #expect(list.contains("submit-\(match.1).log"))
+            #expect(!list.contains("node.log"))
             kill(process, SIGTERM)
+            _ = try await tool.run("stop")
+            // Its log is there without the node.
+            #expect(try await tool.run("logs", String(match.1)).output == text)
+            let unknown = try await tool.run("logs", "1234abcd")
+            #expect(unknown.status == 2)
         }
     }
 }

@@ -6,29 +6,9 @@ import Testing
 struct ControlPlaneJobTests {
     private let other = ProcessID(0xe)
 
-    private func spec(of job: ProcessID) -> JobSpec {
-        JobSpec(
-            id: job,
-            namespace: "default",
-            program: nil,
-            arguments: ["counter", "--fast"],
-            environment: ["HOME": "/home/somebody"],
-            entersBeforeMain: false,
-            executable: "/usr/bin/counter",
-            workingDirectory: "/home/somebody",
-            machine: MachineID("m"),
-            host: "laptop",
-            driverProcessID: 77,
-            startTime: 1_700_000_000
-        )
-    }
-
     private func makeRun(drivers: ProcessID...) -> PlaneScript {
         var run = PlaneScript(nodes: [.cpu: 8])
-        for driver in drivers {
-            run.processJoins(driver, on: .none)
-            run.jobStarts(spec(of: driver))
-        }
+        for driver in drivers { run.driverJoins(driver) }
         return run
     }
 
@@ -47,7 +27,7 @@ struct ControlPlaneJobTests {
         #expect((info.startTime, info.endTime) == (1_700_000_000, nil))
         #expect(info.liveActors == 1)
         // Its link was lost, and it says again that it is there.
-        run.jobStarts(spec(of: driver))
+        run.driverJoins(driver)
         #expect(try job(driver, run) == info)
     }
 
@@ -108,12 +88,27 @@ struct ControlPlaneJobTests {
     @Test("a job ends with the node of its driver")
     func driversNode() throws {
         var run = PlaneScript(nodes: [.cpu: 1], [.cpu: 8])
-        run.processJoins(driver, on: node)
-        run.jobStarts(spec(of: driver))
+        run.driverJoins(driver, on: node)
         _ = try run.spawn(ActorOptions(placement: .node(otherNode)))
         let lines = run.nodeDies(node)
         #expect(lines.contains("actor-1 dead: owner ended"))
         #expect(try job(driver, run).state == .ended)
+    }
+
+    @Test("a driver and its job are stored by one step, and a driver that is refused has no job")
+    func oneStep() throws {
+        var run = makeRun()
+        run.driverJoins(driver)
+        // Whatever was stored last, the other is there too.
+        _ = try run.headRestarts()
+        #expect(run.plane.directory.process(driver) != nil)
+        #expect(try job(driver, run).state == .running)
+        _ = run.pass(.seconds(10))
+        #expect(try job(driver, run).state == .ended)
+        let late = run.plane.driverJoined(record(of: driver, on: .none), job: spec(of: driver))
+        #expect(late == .dead(.released))
+        let wrong = run.plane.driverJoined(record(of: other, on: NodeID(9)), job: spec(of: other))
+        #expect(wrong == .dead(.nodeDied(NodeID(9))) && run.plane.directory.job(other) == nil)
     }
 
     @Test("jobs are there after a restart of the head, and go on to end when their actors do")

@@ -35,6 +35,24 @@ func location(in process: ProcessID = worker, lane: UInt8 = 2, epoch: UInt32 = 1
     )
 }
 
+/// What a driver says of itself.
+func spec(of job: ProcessID) -> JobSpec {
+    JobSpec(
+        id: job,
+        namespace: "default",
+        program: nil,
+        arguments: ["counter", "--fast"],
+        environment: ["HOME": "/home/somebody"],
+        entersBeforeMain: false,
+        executable: "/usr/bin/counter",
+        workingDirectory: "/home/somebody",
+        machine: MachineID("m"),
+        host: "laptop",
+        driverProcessID: 77,
+        startTime: 1_700_000_000
+    )
+}
+
 extension Directory {
     /// A directory where `worker` runs on `node`.
     static func withWorker() -> Directory {

@@ -19,6 +19,8 @@ struct PlaneScript {
     /// A cluster with nodes 1, 2, … of these resources.
     init(nodes: Resources...) {
         plane = StoredPlane.newPlane()
+        // All nodes but those that are said to be on other machines are on that of the head.
+        plane.home = "head"
         for (index, total) in nodes.enumerated() {
             #expect(nodeJoins(index + 1, total) == ["node-\(index + 1) accepted"])
         }
@@ -39,6 +41,7 @@ struct PlaneScript {
     mutating func headRestarts(after time: Duration = .seconds(1)) throws -> [String] {
         now = now + time
         plane = try store.restored(now: now)
+        plane.home = "head"
         return step { plane, now in
             plane.resume(in: gcsProcess, now: now, recovery: .seconds(10))
             return nil
@@ -130,12 +133,12 @@ extension PlaneScript {
         }
     }
 
-    mutating func jobStarts(_ job: JobSpec) {
+    /// A driver joins, perhaps again, on a machine apart or on that of a node.
+    mutating func driverJoins(_ driver: ProcessID, on node: NodeID = .none) {
         #expect(
             step { plane, _ in
-                plane.jobStarted(job)
-                return nil
-            }.isEmpty
+                "\(plane.driverJoined(record(of: driver, on: node), job: spec(of: driver)))"
+            } == ["accepted"]
         )
     }
 
@@ -219,12 +222,13 @@ extension PlaneScript {
         _ resources: Resources = [.cpu: 1],
         labels: [String: String] = [:],
         hosted: [ActorKey] = [],
-        in process: ProcessID = ProcessID(1)
+        in process: ProcessID = ProcessID(1),
+        on machine: String? = nil
     ) -> [String] {
         let registration = NodeRegistration(
             id: NodeID(UInt64(number)),
             address: "embedded",
-            endpoint: .unix(path: ""),
+            endpoint: machine.map { .node(NodeAddress(host: $0, port: 6379)) } ?? .unix(path: ""),
             resources: resources,
             labels: labels,
             raylet: .system(100, process: process),
@@ -236,6 +240,13 @@ extension PlaneScript {
     mutating func linkLost(_ node: NodeID = node) -> [String] {
         step { plane, now in
             plane.linkLost(node, now: now)
+            return nil
+        }
+    }
+
+    mutating func spare(_ node: NodeID) -> [String] {
+        step { plane, now in
+            plane.spare(node, now: now)
             return nil
         }
     }
@@ -301,6 +312,7 @@ extension PlaneScript {
         case .news: return "news"
         case .probe(let node): return "\(node): probe"
         case .waits(let spec): return "\(spec.id) waits"
+        case .doubts(let doubts): return doubts ? "the head doubts itself" : "the head is heard"
         }
     }
 

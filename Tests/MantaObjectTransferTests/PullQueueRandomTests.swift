@@ -11,7 +11,8 @@ import Testing
         var random = SeededRandom(seed: seed)
         let objects = (1...8).map { objectID($0) }
         var options = Queue.Options(quota: Int.random(in: 50...200, using: &random))
-        options.transferLimit = Int.random(in: 1...4, using: &random)
+        options.transferLimit = Int.random(in: 1...10, using: &random)
+        options.sourceLimit = Int.random(in: 1...4, using: &random)
         options.waiterLimit = 30
         var queue = Queue(options)
         var model = PullModel(options)
@@ -100,6 +101,8 @@ private struct PullModel {
         var waiters: [(waiter: Int, priority: Queue.Priority, number: Int)] = []
         var sources: [Int] = []
         var source: Int?
+        var charge = 0
+        var isLarge = false
         var isCancelled = false
         var failures: [Queue.Failure] = []
     }
@@ -118,7 +121,7 @@ private struct PullModel {
     }
 
     var running: [ObjectID] { pulls.filter { $0.source != nil }.map(\.id).sorted { $0.serial < $1.serial } }
-    var inFlight: Int { pulls.filter { $0.source != nil }.map(\.byteCount).reduce(0, +) }
+    var inFlight: Int { pulls.filter { $0.source != nil }.map(\.charge).reduce(0, +) }
 
     mutating func want(
         _ id: ObjectID,
@@ -196,7 +199,7 @@ private struct PullModel {
             pull.source = next
             pull.sources.removeFirst()
         }
-        return [.start(id, from: next)]
+        return [.start(id, from: next)] + startMore()
     }
 
     private mutating func startMore() -> [Queue.Action] {
@@ -204,14 +207,37 @@ private struct PullModel {
         mostAllowed = max(quota, min(mostAllowed, inFlight))
         while running.count < options.transferLimit {
             let waiting = pulls.filter { $0.source == nil }
-            guard let next = waiting.min(by: { Self.place($0) < Self.place($1) }),
-                running.isEmpty || inFlight + next.byteCount <= quota
+            let firsts = Dictionary(grouping: waiting) { $0.sources[0] }.values
+                .compactMap { $0.min { Self.place($0) < Self.place($1) } }
+            guard
+                let next = firsts.filter({ mayStart($0) }).min(by: { Self.place($0) < Self.place($1) }),
+                running.isEmpty || inFlight + charge(of: next) <= quota
             else { break }
-            change(next.id) { $0.source = $0.sources.removeFirst() }
+            let (charge, half) = (charge(of: next), quota / 2)
+            change(next.id) { pull in
+                pull.source = pull.sources.removeFirst()
+                pull.charge = charge
+                pull.isLarge = pull.byteCount > half
+            }
             mostAllowed = max(mostAllowed, inFlight)
             actions.append(.start(next.id, from: next.sources[0]))
         }
         return actions
+    }
+
+    private func charge(of pull: Pull) -> Int { min(pull.byteCount, quota / 2) }
+
+    private func mayStart(_ pull: Pull) -> Bool {
+        if pull.byteCount > quota / 2, pulls.contains(where: { $0.source != nil && $0.isLarge }) {
+            return false
+        }
+        let same = pulls.filter { $0.source == pull.sources[0] }
+        let other = pulls.filter { $0.source != nil && $0.source != pull.sources[0] }
+        let bytes = same.map(\.charge).reduce(0, +)
+        return same.isEmpty
+            || (same.count < options.sourceLimit
+                && same.count < (options.transferLimit - other.count) / 2
+                && bytes + charge(of: pull) <= (quota - other.map(\.charge).reduce(0, +)) / 2)
     }
 
     /// Its most urgent waiter's, and of these the first one's.

@@ -283,6 +283,18 @@ struct LabelPlacementTests {
         #expect(scheduler.place([.cpu: 1], 1, placement) == .infeasible(error))
     }
 
+    @Test("who asks for labels and no resources is advised to start a node with the labels")
+    func labelsAlone() {
+        var scheduler = ClusterScheduler.zoned()
+        let error = ClusterError(
+            .infeasible,
+            "no node can hold [] (only on nodes labelled [disk: fast]): "
+                + "none carries all these labels; node-1, the nearest, lacks disk: fast (it has none)",
+            hint: "ask for other labels, or start a node that is labelled [disk: fast]"
+        )
+        #expect(scheduler.place([:], 1, .labels(["disk": "fast"])) == .infeasible(error))
+    }
+
     @Test("labelled nodes that are too small fail what is asked for, though others could hold it")
     func tooSmall() {
         var scheduler = ClusterScheduler.zoned()

@@ -125,6 +125,29 @@ struct GateTests {
         }
     }
 
+    @Test("only the other side can say that nobody is there, and not that there is no way to it")
+    func refusalOrNoWay() async throws {
+        try await withGate { fixture, lane in
+            let gone = await clusterError { try await fixture.greet(ProcessID(0x99), on: lane).discard() }
+            #expect(gone?.isRefusal == true)
+            fixture.gate.close()
+            try await eventually {
+                let error = await clusterError { try await fixture.greet(on: lane).discard() }
+                return error?.isRefusal == true && error?.message.contains("refused") == true
+            }
+            // Of a group of machines, to which no connection can be made: the error is this machine's own.
+            let noWay = await clusterError {
+                _ = try await connect(
+                    to: NodeAddress(host: "224.0.0.1", port: 1),
+                    on: lane,
+                    greeting: ListenerFixture.greeting(of: ProcessID(1)),
+                    tls: fixture.tls
+                )
+            }
+            #expect(noWay?.code == .notConnected && noWay?.isRefusal == false)
+        }
+    }
+
     @Test("a socket for objects is handed on with nothing read of it but the preamble")
     func objects() async throws {
         try await withGate { fixture, _ in
