@@ -33,6 +33,7 @@ struct NodePlan {
         directory = setup.directory.map(FilePath.absolute) ?? NodeFolder.path(port: port)
         security = try Self.security(setup, directory, head)
         try Self.checkFree(directory)
+        try Self.checkSpilling(to: Self.spillDirectory(setup))
     }
 
     /// What a start that takes its time waits for.
@@ -113,14 +114,30 @@ struct NodePlan {
         )
     }
 
+    /// Where objects are spilled to; `nil`: nowhere.
+    private static func spillDirectory(_ setup: NodeSetup) -> String? {
+        guard let folder = setup.spillDirectory else { return ClusterConfiguration.default.spillDirectory }
+        return folder == "none" ? nil : FilePath.absolute(folder)
+    }
+
+    /// Else it would be known when memory is full, hours later.
+    private static func checkSpilling(to folder: String?) throws(ClusterError) {
+        guard let folder, let reason = FilePath.obstacle(toFilesIn: folder) else { return }
+        throw ClusterError(
+            .invalidArgument,
+            "objects cannot be spilled to \(folder): \(reason)",
+            hint:
+                "name a folder that can be written to with --spill-directory, or none: then what does not fit in memory "
+                + "is refused"
+        )
+    }
+
     // MARK: What the daemon is told
 
     func options(_ logger: Logger) throws(ClusterError) -> NodeDaemonOptions {
         var configuration = ClusterConfiguration.default
         if let size = setup.storeCapacity { configuration.storeCapacity = size.value }
-        if let folder = setup.spillDirectory {
-            configuration.spillDirectory = folder == "none" ? nil : FilePath.absolute(folder)
-        }
+        configuration.spillDirectory = Self.spillDirectory(setup)
         configuration.resources =
             setup.resources?.applied(to: configuration.resources) ?? configuration.resources
         configuration.labels = LabelList.merged(setup.labels)

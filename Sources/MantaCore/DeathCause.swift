@@ -8,9 +8,11 @@ public enum DeathCause: Hashable, Sendable, Codable {
     case jobEnded
     /// Its worker process ended by itself.
     case exited(code: Int32)
-    /// A signal ended its worker process; `lastOutput` holds the last lines that it wrote.
+    /// A signal ended its worker process; `lastOutput` holds the last lines that it wrote, without the frames of stack
+    /// traces. If one of them says why the process trapped, such as `Fatal error: …`, it is the first.
     case crashed(signal: Int32, lastOutput: [String])
-    /// Its initialiser threw.
+    /// Its initialiser threw, or it never started, for want of a place or a worker: then the text begins with
+    /// `never started:`.
     case initFailed(String)
     /// Its node was lost.
     case nodeDied(NodeID)
@@ -37,8 +39,9 @@ extension DeathCause: CustomStringConvertible {
         case .crashed(let signal, let lastOutput):
             "its worker process was ended by signal \(signal) (\(Self.name(ofSignal: signal)))"
                 + (lastOutput.isEmpty ? "" : "; last output: ")
-                + lastOutput.filter { !$0.isEmpty }.suffix(3).joined(separator: " | ")
-        case .initFailed(let reason): "its init threw: \(reason)"
+                + Self.shown(lastOutput.filter { !$0.isEmpty }).joined(separator: " | ")
+        case .initFailed(let reason):
+            reason.hasPrefix(Self.neverStartedMark) ? reason : "its init threw: \(reason)"
         case .nodeDied(let node): "\(node) died"
         case .drained(let node): "\(node) was drained"
         case .fenced: "a newer incarnation replaced it"
@@ -46,6 +49,11 @@ extension DeathCause: CustomStringConvertible {
         case .placementGroupRemoved: "its placement group was removed"
         case .released: "the process that created it holds it no longer"
         }
+    }
+
+    private static func shown(_ lines: [String]) -> [String] {
+        guard let first = lines.first, tellsOfTrap(first) else { return lines.suffix(3) }
+        return [first] + lines.dropFirst().suffix(2)
     }
 
     /// Linux's number of the common signals on x86-64 and arm64.
@@ -65,5 +73,19 @@ extension DeathCause: CustomStringConvertible {
         case 15: "SIGTERM"
         default: "see signal(7)"
         }
+    }
+}
+
+extension DeathCause {
+    private static let neverStartedMark = "never started: "
+
+    /// It got no place or no worker, so that no initialiser ran.
+    package static func neverStarted(_ error: ClusterError) -> Self {
+        .initFailed("\(neverStartedMark)\(error)")
+    }
+
+    /// Whether a line of output is what Swift writes when a program traps.
+    package static func tellsOfTrap(_ line: String) -> Bool {
+        ["Fatal error:", "Assertion failed", "Precondition failed"].contains { line.contains($0) }
     }
 }

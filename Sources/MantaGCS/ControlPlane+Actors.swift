@@ -225,11 +225,18 @@ extension ControlPlane {
     ///   - id: The actor.
     ///   - cause: Why.
     ///   - end: What those learn who wait for its spawn, if it was pending.
+    ///   - isFailure: Whether it may go into the log of failures.
     ///   - now: The time.
-    mutating func finish(_ id: ActorID, _ cause: DeathCause, _ end: SpawnEnd, now: Moment) {
+    mutating func finish(
+        _ id: ActorID,
+        _ cause: DeathCause,
+        _ end: SpawnEnd,
+        isFailure: Bool = true,
+        now: Moment
+    ) {
         let wasPending = if case .pending = directory.actor(id)?.state { true } else { false }
         guard let record = directory.died(id, cause) else { return }
-        failures.ended(record, cause, now: now)
+        if isFailure { failures.ended(record, cause, now: now) }
         let ticket = PlacementTicket(id.serial)
         if waiting.removeValue(forKey: ticket) != nil { _ = scheduler.cancel(ticket) }
         endLease(record.key, cause)
@@ -345,7 +352,8 @@ extension ControlPlane {
         if case .restarting(let cause) = record.state {
             incarnationEnded(record.key, cause, now: now)
         } else {
-            finish(id, .initFailed("\(error)"), .failed(error), now: now)
+            // Whoever spawned it learns that: nothing in the cluster has failed.
+            finish(id, .neverStarted(error), .failed(error), isFailure: false, now: now)
         }
     }
 }

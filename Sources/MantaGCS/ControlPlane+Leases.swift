@@ -45,9 +45,9 @@ extension ControlPlane {
         case .refused(let error):
             release(key, now: now)
             if key.epoch == 1 {
-                finish(key.id, .initFailed("\(error)"), .failed(error), now: now)
+                finish(key.id, .neverStarted(error), .failed(error), now: now)
             } else {
-                incarnationEnded(key, .initFailed("\(error)"), now: now)
+                incarnationEnded(key, .neverStarted(error), now: now)
             }
         }
     }

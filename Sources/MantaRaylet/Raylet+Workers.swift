@@ -56,7 +56,7 @@ extension Raylet {
                         startError ?? ClusterError(.workerDied(cause), "a new worker did not start: \(cause)")
                     )
                 )
-            case .retire(let worker): workers[worker]?.process.kill()
+            case .retire(let worker): endProcess(worker, .stopped)
             case .close(let job): close(job)
             }
         }
@@ -155,8 +155,15 @@ extension Raylet {
         )
     }
 
-    private func exited(_ worker: ProcessID, _ cause: DeathCause) {
+    /// Ends a worker that is not needed any more.
+    func endProcess(_ worker: ProcessID, _ cause: DeathCause) {
+        if workers[worker]?.ending == nil { workers[worker]?.ending = cause }
+        workers[worker]?.process.kill()
+    }
+
+    private func exited(_ worker: ProcessID, _ exit: DeathCause) {
         guard let entry = workers.removeValue(forKey: worker) else { return }
+        let cause = entry.cause(of: exit)
         processes.remove(worker)
         // One that was killed could not take its socket out of the folder.
         actorSystem.options.removeSockets(of: worker)
@@ -210,5 +217,14 @@ extension Raylet {
                 try? await Task.sleep(for: .milliseconds(250))
             }
         }
+    }
+}
+
+extension Raylet.Worker {
+    /// What to tell of its end: one that was ended here has not crashed.
+    func cause(of exit: DeathCause) -> DeathCause {
+        // It may have been quicker, and ended by a trap of its own.
+        guard let ending, case .crashed(signal: SIGKILL, _) = exit else { return exit }
+        return ending
     }
 }

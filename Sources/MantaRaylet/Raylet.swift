@@ -53,6 +53,8 @@ package distributed actor Raylet: ControlActor {
     struct Worker {
         var process: any WorkerHandle
         var isReady = false
+        /// Why it is being ended, when that was decided here.
+        var ending: DeathCause?
         /// Resumed when it has ended.
         var exitWaiters: [CheckedContinuation<Void, Never>] = []
     }
@@ -186,7 +188,7 @@ package distributed actor Raylet: ControlActor {
     private func takeAway(_ key: ActorKey, _ cause: DeathCause) async {
         if let home = pools.home(of: key.id) {
             if pools.dedicatedWorker(of: key.id) != nil {
-                workers[home]?.process.kill()
+                endProcess(home, cause)
                 await exit(of: home)
             } else {
                 await end(key.id, cause, in: home)

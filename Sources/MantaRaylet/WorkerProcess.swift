@@ -11,9 +11,6 @@ import Synchronization
 /// The process is watched by a descriptor for it, not by signals, and all its output is read before its end
 /// is told.
 final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
-    /// How many of the last lines of output are kept for the cause of death.
-    private static let keptLineCount = 20
-
     let id: ProcessID
     let operatingSystemID: Int32
     private let descriptor: Int32
@@ -30,7 +27,7 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
     private struct State {
         /// The actor that it hosts, for the lines that it writes.
         var label: String?
-        var lastLines: [String] = []
+        var lastOutput = LastOutput()
         var openOutputs = 2
         var exit: DeathCause?
         var hasReported = false
@@ -123,7 +120,7 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
 
     /// Ends the process at once, and says why behind its last output.
     func kill(because reason: String) {
-        state.withLock { $0.lastLines.append("manta: the raylet ended this worker: \(reason)") }
+        state.withLock { $0.lastOutput.append("manta: the raylet ended this worker: \(reason)") }
         kill()
     }
 
@@ -132,8 +129,7 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
 
     private func wrote(_ line: String, to stream: String) {
         let label = state.withLock { state in
-            state.lastLines.append(line)
-            if state.lastLines.count > Self.keptLineCount { state.lastLines.removeFirst() }
+            state.lastOutput.append(line)
             return state.label
         }
         if let log { return log.append(line) }
@@ -172,7 +168,7 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
             guard let exit = state.exit, state.openOutputs == 0, !state.hasReported else { return nil }
             state.hasReported = true
             guard case .crashed(let signal, _) = exit else { return exit }
-            return .crashed(signal: signal, lastOutput: state.lastLines)
+            return .crashed(signal: signal, lastOutput: state.lastOutput.lines)
         }
         if let cause { onExit(cause) }
     }

@@ -23,6 +23,15 @@ package struct CallAttempts {
             self.error = error
             self.location = location
         }
+
+        /// The error when the call may not go to another incarnation; retries alone are no remedy.
+        var refusal: ClusterError {
+            var error = error
+            error.hint =
+                "withCallOptions(retries:, retryUnknown: true) sends also calls again that may have run, "
+                + "for methods that may run twice"
+            return error
+        }
     }
 
     package init(retries: Int, retryUnknown: Bool) {
@@ -51,7 +60,7 @@ package struct CallAttempts {
         case nil: break
         case .alive, .restarting:
             guard let unknown else { return again() || retry() ? nil : final(error) }
-            guard retryUnknown else { return unknown.error }
+            guard retryUnknown else { return unknown.refusal }
         }
         return retry() ? nil : final(error)
     }
@@ -68,7 +77,7 @@ package struct CallAttempts {
     /// Why the call may not go to `location`; `nil` when it may.
     package func refusal(at location: ActorLocation) -> ClusterError? {
         guard let unknown, !retryUnknown, !Self.isSame(location, unknown.location) else { return nil }
-        return unknown.error
+        return unknown.refusal
     }
 
     /// The error with the outcome of the call as a whole.

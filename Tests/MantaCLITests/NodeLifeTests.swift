@@ -85,6 +85,36 @@ struct NodeLifeTests {
         }
     }
 
+    @Test("a folder for spilled objects that is not there is made, one that cannot be is refused at once")
+    func spillDirectory() async throws {
+        try await Tool.used { tool in
+            let missing = "\(tool.home)/not/there"
+            let refused = try await tool.run("start", "--head", "--port", "0", "--spill-directory", missing)
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("objects cannot be spilled to \(missing): "))
+            #expect(refused.errors.contains("--spill-directory"))
+            let folder = "\(tool.home)/spilled"
+            let head = try await tool.run("start", "--head", "--port", "0", "--spill-directory", folder)
+            #expect(head.status == 0, "\(head.errors)")
+            #expect(FileManager.default.fileExists(atPath: folder))
+        }
+    }
+
+    @Test("a program that ends in order, with its actors and their workers, is no failure")
+    func orderlyEnd() async throws {
+        try await Tool.used { tool in
+            _ = try await tool.startHead()
+            let job = try await tool.run("submit", "--", QueryTests.driver, "witnesses")
+            #expect(job.output.hasSuffix("all heard\n"), "\(job.errors)")
+            try await eventually("the end of both actors") {
+                let list = try await tool.run("list", "actors", "--dead")
+                return list.output.split(separator: "\n").count { $0.contains("its owner ended") } == 2
+            }
+            let status = try await tool.run("status")
+            #expect(status.output.contains("Recent failures: none"), "\(status.output)")
+        }
+    }
+
     @Test("of two that start in a folder at once, one does, and the other does it no harm")
     func atOnce() async throws {
         try await Tool.used { tool in

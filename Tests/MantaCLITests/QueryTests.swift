@@ -11,7 +11,7 @@ import Testing
 )
 struct QueryTests {
     /// A program like a user's.
-    private static let driver = Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path
+    static let driver = Bundle.main.bundleURL.appendingPathComponent("MantaClusterDriver").path
 
     @Test("status and the listings show what runs, what waits, what has failed and what is kept")
     func trouble() async throws {

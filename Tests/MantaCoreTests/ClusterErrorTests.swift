@@ -49,6 +49,13 @@ struct DeathCauseTests {
         #expect(!DeathCause.crashed(signal: 9, lastOutput: []).description.contains("output"))
     }
 
+    @Test("an actor that got no place is not said to have thrown in its init")
+    func neverStarted() {
+        let cause = DeathCause.neverStarted(ClusterError(.infeasible, "no node can ever hold it"))
+        #expect(cause.description == "never started: infeasible: no node can ever hold it")
+        #expect(DeathCause.initFailed("no").description == "its init threw: no")
+    }
+
     @Test("a lost node is named")
     func lostNode() {
         #expect(DeathCause.nodeDied(NodeID(0x1a)).description == "node-1a died")

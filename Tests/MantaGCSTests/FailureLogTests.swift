@@ -65,11 +65,28 @@ struct FailureLogTests {
         #expect(run.plane.failures.entries.count == 1)
     }
 
-    @Test("an actor that nothing can hold is a failure")
-    func infeasible() throws {
+    @Test("an actor that nothing can hold, or that found no room in time, is no failure: it never started")
+    func unplaceable() throws {
         var run = PlaneScript(nodes: [.cpu: 1])
         _ = try run.spawn(ActorOptions(resources: [.gpu: 1]))
-        #expect(run.plane.failures.entries.map(\.actorCount) == [1])
+        try run.start(ActorOptions(resources: [.cpu: 1]))
+        _ = try run.spawn(ActorOptions(resources: [.cpu: 1], placementTimeout: .seconds(1)))
+        _ = run.pass(.seconds(2))
+        for number: UInt64 in [1, 3] {
+            let cause = try #require(run.plane.directory.actor(actor(number))?.deathCause)
+            #expect(cause.description.hasPrefix("never started: "))
+        }
+        #expect(run.plane.failures.entries.isEmpty)
+    }
+
+    @Test("a worker that its raylet was told to end is no failure, also when that is heard before the answer")
+    func ordered() throws {
+        var run = PlaneScript(nodes: [:])
+        try run.start()
+        _ = try run.stop(1)
+        _ = run.processLeaves(worker, .stopped)
+        #expect(run.plane.failures.entries.isEmpty)
+        #expect(run.plane.directory.actor(actor(1))?.deathCause == .stopped)
     }
 
     @Test("only the newest failures are kept")

@@ -210,9 +210,13 @@ extension PlaneScript {
         #expect(plane.directory.processJoined(record(of: process, on: node)) == .accepted)
     }
 
-    mutating func processLeaves(_ process: ProcessID = worker, building: [ActorKey] = []) -> [String] {
+    mutating func processLeaves(
+        _ process: ProcessID = worker,
+        _ cause: DeathCause = .exited(code: 1),
+        building: [ActorKey] = []
+    ) -> [String] {
         step { plane, now in
-            plane.processLeft(process, .exited(code: 1), incarnations: building, now: now)
+            plane.processLeft(process, cause, incarnations: building, now: now)
             return nil
         }
     }

@@ -17,6 +17,15 @@ struct CallAttemptsTests {
         )
     }
 
+    /// What the caller is told of a call that could only go to another incarnation.
+    private func advised(_ error: ClusterError) -> ClusterError {
+        var error = error
+        error.hint =
+            "withCallOptions(retries:, retryUnknown: true) sends also calls again that may have run, "
+            + "for methods that may run twice"
+        return error
+    }
+
     @Test("without retries, a call that was lost has failed; one that was never sent follows its actor")
     func noRetries() {
         let here = location()
@@ -49,14 +58,19 @@ struct CallAttemptsTests {
     @Test("a call that may have run goes to another incarnation only where that is allowed")
     func otherIncarnation() {
         let here = location()
-        let died = ClusterError(.workerDied(.exited(code: 1)), "died", outcome: .mayHaveExecuted)
+        let died = ClusterError(
+            .workerDied(.exited(code: 1)),
+            "died",
+            hint: "withCallOptions(retries:) sends calls again",
+            outcome: .mayHaveExecuted
+        )
         var attempts = CallAttempts(retries: 5, retryUnknown: false)
         let restarting = ActorFate.restarting(.exited(code: 1))
-        #expect(attempts.lost(died, wasSent: true, at: here, fate: restarting) == died)
+        #expect(attempts.lost(died, wasSent: true, at: here, fate: restarting) == advised(died))
         attempts = CallAttempts(retries: 5, retryUnknown: false)
         #expect(attempts.lost(unknown, wasSent: true, at: here, fate: .alive(here)) == nil)
-        #expect(attempts.refusal(at: location(epoch: 2)) == unknown)
-        #expect(attempts.refusal(at: location(2)) == unknown)
+        #expect(attempts.refusal(at: location(epoch: 2)) == advised(unknown))
+        #expect(attempts.refusal(at: location(2)) == advised(unknown))
         attempts = CallAttempts(retries: 1, retryUnknown: true)
         #expect(attempts.lost(died, wasSent: true, at: here, fate: restarting) == nil)
         #expect(attempts.refusal(at: location(2, epoch: 2)) == nil)

@@ -80,7 +80,7 @@ struct PlacingTests {
         let error = ClusterError(
             .infeasible,
             "no node can hold []: the cluster has no nodes",
-            hint: "start a node that offers []"
+            hint: "start a node"
         )
         #expect(scheduler.place([:], 1) == .infeasible(error))
     }
