@@ -137,6 +137,18 @@ int manta_handover_send(int fd, const char *path, int descriptor, const void *by
     return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+bool manta_socket_is_abandoned(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) return false;
+    strcpy(address.sun_path, path);
+    // One of datagrams: to a socket of connections that lives it gives another error, and disturbs nobody.
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return false;
+    bool is_abandoned = connect(fd, (struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    return is_abandoned;
+}
+
 int manta_handover_receive(int fd, void *bytes, size_t capacity, size_t *count) {
     union {
         struct cmsghdr head;
@@ -147,6 +159,7 @@ int manta_handover_receive(int fd, void *bytes, size_t capacity, size_t *count) 
     ssize_t received = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
     if (received < 0) return -errno;
     *count = (size_t)received;
+    if (message.msg_flags & MSG_CTRUNC) return -EMFILE;  // no descriptor was left, and the socket is gone
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
     if (!head || head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) return -EBADMSG;
     int descriptor;

@@ -17,12 +17,14 @@ final class JoinedCluster: DriverCluster {
     private let keeper: ProcessID
     private let end = SharedEnd()
     private let hasJoined = Atomic<Bool>(false)
-    private static let leavingPatience = Duration.seconds(5)
+    private static let leavingPatience = Duration.seconds(3)
     private let rejoining = Mutex(Rejoining())
 
     private struct Rejoining {
         var repetition = Repetition()
         var task: Task<Void, Never>?
+        /// It ends, and does not care any more whether the head knows it.
+        var isLeaving = false
     }
 
     static func join(_ text: String, _ configuration: ClusterConfiguration) async throws -> JoinedCluster {
@@ -100,7 +102,7 @@ final class JoinedCluster: DriverCluster {
     /// The head has been lost, or has lost this driver: it waits to hear that the driver is still there.
     private func joinAgain(_ record: ProcessRecord, _ job: JobSpec) {
         rejoining.withLock { rejoining in
-            guard !system.isCutOff, rejoining.repetition.wanted() else { return }
+            guard !system.isCutOff, !rejoining.isLeaving, rejoining.repetition.wanted() else { return }
             // Unstructured: a link's end is what calls this. It ends when the head has heard, or with this part.
             rejoining.task = Task.detached(executorPreference: system.control.tasks) { [self] in
                 // A link that is lost after the head has heard may be the one by which it knows.
@@ -131,7 +133,11 @@ final class JoinedCluster: DriverCluster {
     }
 
     func stop() async {
-        rejoining.withLock { $0.task.take() }?.cancel()
+        let task = rejoining.withLock { rejoining in
+            rejoining.isLeaving = true
+            return rejoining.task.take()
+        }
+        task?.cancel()
         await end.reach { await self.finish() }
     }
 

@@ -200,7 +200,7 @@ package final class NodeDaemon: Sendable {
         return signal
     }
 
-    /// The process is about to exit: ends the workers and removes the sockets, without waiting for anything.
+    /// The process is about to exit: ends the workers and removes its own sockets, without waiting for anything.
     package func abandon() {
         slot.current?.abandon()
         office.abandon()

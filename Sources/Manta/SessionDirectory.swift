@@ -1,5 +1,4 @@
 internal import CMantaShims
-internal import FoundationEssentials
 internal import Glibc
 internal import MantaCore
 internal import MantaTransport
@@ -75,19 +74,10 @@ final class SessionDirectory: Sendable {
 
     /// Those of processes that have ended: a driver outlives its node, and is found again by the next one here.
     private func removeSockets() {
-        let bound = Self.boundSockets
         for name in FolderEntries.names(in: path) where name.hasPrefix("process-") {
             let socket = "\(path)/\(name)"
-            if !bound.contains(socket) { unlink(socket) }
+            if manta_socket_is_abandoned(socket) { unlink(socket) }
         }
-    }
-
-    /// The paths of sockets that processes of this machine have open.
-    private static var boundSockets: Set<String> {
-        guard let data = FileManager.default.contents(atPath: "/proc/net/unix") else { return [] }
-        // The path comes last in its line, and may hold spaces.
-        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
-        return Set(lines.compactMap { line in line.firstIndex(of: "/").map { String(line[$0...]) } })
     }
 
     func publish(_ card: SessionCard) throws { try card.write(to: path) }

@@ -136,6 +136,7 @@ struct Start: AsyncParsableCommand {
 
     private func begin(_ options: NodeDaemonOptions) async throws -> NodeDaemon {
         guard detached else { return try await NodeDaemon.start(options) }
+        // Unstructured, so that it can be cancelled from a thread; it is waited for here.
         let start = Task { [options] in try await NodeDaemon.start(options) }
         DetachedProcess.whenAbandoned { start.cancel() }
         return try await start.value

@@ -94,7 +94,9 @@ extension ControlPlane {
             return (.actor(spawner), job)
         case (.spawner, nil), (.job, _):
             guard let job else { return (nil, nil) }
-            if directory.process(job)?.deathCause != nil { throw ownerDied(request, "the driver \(job)") }
+            if directory.process(job)?.deathCause != nil || directory.job(job)?.hasEnded == true {
+                throw ownerDied(request, "the driver \(job)")
+            }
             return (.job(job), job)
         }
     }

@@ -77,7 +77,10 @@ extension Raylet {
         let record = try await record(of: job)
         note(record.spec)
         // It may have ended before anything of it was here, and then the feed tells nothing more.
-        if record.hasEnded { carryOut(pools.ended(job: job)) }
+        if record.hasEnded {
+            carryOut(pools.ended(job: job))
+            if !pools.jobs.contains(job) { close(job) }
+        }
         return record.spec
     }
 

@@ -91,19 +91,26 @@ package struct ReplyCache<Call: Sendable>: Sendable {
         }
     }
 
-    /// Keeps the reply of a call, and returns the calls that wait for the same; none when it had one already.
+    /// Keeps the reply of a call, if its caller may still ask for it, and returns the calls that wait for the same; none when
+    /// it had one already.
     package mutating func finished(
         _ token: CallToken,
         _ status: ReplyStatus,
         _ reply: KeptReply,
+        isWanted: Bool = true,
         until: Moment,
         now: Moment
     ) -> [Call] {
         guard case .running(_, let followers) = entries[token] else { return [] }
-        let size = reply.byteCount
-        entries[token] = .done(status, reply, size: size, until: until)
-        done.append(token)
-        byteCount += size
+        if isWanted {
+            let size = reply.byteCount
+            entries[token] = .done(status, reply, size: size, until: until)
+            done.append(token)
+            byteCount += size
+        } else {
+            entries[token] = .spent(until: until)
+            spent.append(token)
+        }
         // The newest is kept whatever its size: a frame's limit is its limit.
         while byteCount > limits.byteCount, done.count > 1 { spendOldest() }
         timePassed(to: now)

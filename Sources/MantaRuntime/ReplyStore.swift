@@ -32,10 +32,18 @@ final class ReplyStore: Sendable {
         _ token: CallToken,
         _ status: ReplyStatus,
         _ reply: KeptReply,
+        isWanted: Bool,
         until: Moment
     ) -> [ServedCall] {
         let (followers, expiry) = change { state in
-            let followers = state.cache.finished(token, status, reply, until: until, now: Lane.now)
+            let followers = state.cache.finished(
+                token,
+                status,
+                reply,
+                isWanted: isWanted,
+                until: until,
+                now: Lane.now
+            )
             return (followers, nextTimer(&state))
         }
         wake(at: expiry)

@@ -44,13 +44,16 @@ extension ServedCall {
         // Its caller reads one of the replies that it gets.
         for case let passage as ObjectPassage in writer.attachments { passage.endWithArrival() }
         let body = KeptReply(Array(writer.bytes[FrameHead.byteCount...]), attachments: writer.attachments)
+        let replies = hosted.replies(in: connection.system)
+        let isWithdrawn = flags.contains(.outOfTurn)
+        let isWanted = !callerHasEnded
         let followers =
-            flags.contains(.outOfTurn)
-            ? hosted.replies(in: connection.system).withdrew(repeatable.token)
-            : hosted.replies(in: connection.system).finished(repeatable.token, status, body, until: deadline)
+            isWithdrawn
+            ? replies.withdrew(repeatable.token)
+            : replies.finished(repeatable.token, status, body, isWanted: isWanted, until: deadline)
         for follower in followers { follower.copy(status, body) }
-        // Told of its end before this was kept.
-        if callerHasEnded { _ = hosted.replies(in: connection.system).ended([repeatable.token.caller]) }
+        // Told of its end after it was looked for, and before this was kept.
+        if !isWithdrawn, isWanted, callerHasEnded { _ = replies.ended([repeatable.token.caller]) }
     }
 
     /// Answers with the reply of another call.

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A descriptor at which sockets arrive: takes them on its lane, some at a time, until it is closed.
 ///
-/// When no descriptor is left for one, the event would come again at once and the lane do nothing else; so it looks again a
-/// little later.
+/// When one cannot be taken, such as for want of a descriptor, the event would come again at once and the lane do nothing
+/// else; so it looks again a little later.
 final class Doorway: LaneSource, Sendable {
     private static let batch = 32
     private static let pause = Duration.milliseconds(100)
@@ -48,7 +48,7 @@ final class Doorway: LaneSource, Sendable {
     /// Takes no more, and closes the descriptor; the second time nothing.
     ///
     /// - Parameter end: Called after that: on the lane, or here when the lane has stopped.
-    func close(then end: @escaping @Sendable () -> Void = {}) {
+    func close(then end: @escaping @Sendable (_ isOnLane: Bool) -> Void = { _ in }) {
         guard isClosed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
             return
         }
@@ -56,11 +56,11 @@ final class Doorway: LaneSource, Sendable {
             if let token = self.token { self.lane.remove(token, descriptor: self.descriptor) }
             (self.token, self.owner) = (nil, nil)
             _ = manta_close(self.descriptor)
-            end()
+            end(true)
         }
         guard !isServed else { return }
         _ = manta_close(descriptor)
-        end()
+        end(false)
     }
 
     func ready(_ events: LaneEvents) {
@@ -73,14 +73,15 @@ final class Doorway: LaneSource, Sendable {
                 continue
             }
             if socket == -ECONNABORTED { continue }  // it has gone again
-            if socket == -EMFILE || socket == -ENFILE {
-                lane.watch(descriptor, for: LaneEvents(rawValue: 0), token: token)
-                lane.wake(self, at: Lane.now + Self.pause)
-                owner.failed("no descriptor is left for one more: raise the limit (ulimit -n)")
-            } else if socket != -EAGAIN {
-                owner.failed(describe(error: -socket))
-            }
-            return
+            if socket == -EAGAIN { return }
+            lane.watch(descriptor, for: LaneEvents(rawValue: 0), token: token)
+            lane.wake(self, at: Lane.now + Self.pause)
+            let isOutOfDescriptors = socket == -EMFILE || socket == -ENFILE
+            return owner.failed(
+                isOutOfDescriptors
+                    ? "no descriptor is left for one more: raise the limit (ulimit -n)"
+                    : describe(error: -socket)
+            )
         }
     }
 

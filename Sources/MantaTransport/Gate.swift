@@ -68,18 +68,16 @@ package final class Gate: Sendable {
 
     package func start() {
         let owner = Doorway.Owner(
-            arrived: { [weak self] socket in
-                guard let self else { return _ = manta_close(socket) }
-                receive(socket)
-            },
+            // Kept by its lane until it is closed: its visitors need it.
+            arrived: { self.receive($0) },
             failed: { [address, refused] in refused("a connection to \(address) cannot be taken: \($0)") }
         )
         door.open(for: owner)
     }
 
     package func close() {
-        door.close {
-            for visitor in self.visitors { visitor.leave("the node stops") }
+        door.close { isOnLane in
+            if isOnLane { for visitor in self.visitors { visitor.leave("the node stops") } }
             _ = manta_close(self.sender)
         }
     }

@@ -54,6 +54,16 @@ struct ControlPlaneJobTests {
         #expect(try job(driver, run).liveActors == 0)
     }
 
+    @Test("nothing joins a job that has ended, also while its driver is there and its actors end")
+    func late() throws {
+        var run = makeRun(drivers: driver)
+        try run.start()
+        _ = run.jobEnds()
+        #expect(run.plane.directory.process(driver)?.deathCause == nil)
+        #expect(throws: ClusterError.self) { try run.spawn(ActorOptions()) }
+        #expect(run.plane.directory.owned(by: .job(driver)) == [actor(1)])
+    }
+
     @Test(
         "an actor is built from the program of the job of whoever spawned it, also a detached one of a detached one"
     )

@@ -130,6 +130,22 @@ struct ReplyCacheTests {
         #expect(cache.byteCount == 0 && cache.nextExpiry == nil)
     }
 
+    @Test("a reply that nobody will ask for is not kept; the call has run all the same")
+    func unwanted() {
+        var cache = ReplyCache<String>()
+        _ = cache.arrived(token(1), "call")
+        let followers = cache.finished(
+            token(1),
+            .value,
+            KeptReply([1]),
+            isWanted: false,
+            until: later,
+            now: now
+        )
+        #expect(followers.isEmpty && cache.byteCount == 0 && cache.openCallers.isEmpty)
+        #expect(describe(cache.arrived(token(1), "again")) == "forgotten")
+    }
+
     private final class Held: Sendable {}
 
     @Test("past the limit of entries the oldest are evicted: they and all before them may have run")

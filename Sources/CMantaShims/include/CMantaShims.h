@@ -2,6 +2,7 @@
 // Every function returns what the system call returns, or a negated errno where it says so.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -87,6 +88,8 @@ int manta_handover_listen(const char *path);
 int manta_handover_socket(void);
 // Sends `descriptor` and `bytes` to the socket at `path`: 0 or a negated errno, -EAGAIN when its queue is full.
 int manta_handover_send(int fd, const char *path, int descriptor, const void *bytes, size_t count);
+// Whether nobody has the socket open whose file is at `path`. Nobody notices the question.
+bool manta_socket_is_abandoned(const char *path);
 // Takes what was sent: the descriptor, or a negated errno. `count` bytes came, at most `capacity`.
 int manta_handover_receive(int fd, void *bytes, size_t capacity, size_t *count);
 
