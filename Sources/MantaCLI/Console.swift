@@ -1,9 +1,14 @@
 internal import FoundationEssentials
 internal import Glibc
 internal import MantaCore
+internal import MantaTransport
+internal import Synchronization
 
 /// The terminal, or wherever the tool's output goes.
 enum Console {
+    /// Why results could not be written; zero if all could.
+    private static let outputError = Atomic<Int32>(0)
+
     static func print(_ text: String) { write(text + "\n", to: 1) }
     static func print(_ lines: [String]) { write(lines.map { $0 + "\n" }.joined(), to: 1) }
 
@@ -15,6 +20,19 @@ enum Console {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// Whether all results are where they should be, for the end of a command.
+    ///
+    /// - Throws: `outOfDisk` when some could not be written. What the command did is done.
+    static func checkOutput() throws(ClusterError) {
+        let number = outputError.load(ordering: .relaxed)
+        guard number != 0 else { return }
+        throw ClusterError(
+            .outOfDisk,
+            "cannot write the output: \(MantaTransport.describe(error: number))",
+            hint: "what the command was told to do is done; ask again for what it says"
+        )
     }
 
     /// What a person is told of an error: what happened, and on a line of its own what to do.
@@ -36,6 +54,7 @@ enum Console {
                 var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&state, 1, -1)
             } else if errno != EINTR {
+                if descriptor == 1 { outputError.store(errno, ordering: .relaxed) }
                 return
             }
         }

@@ -27,6 +27,8 @@ struct LogView {
                 if isFirst, hasTitle { Console.print("==> \(source.title) \(file.name) <==") }
                 isFirst = false
                 Console.write(piece.bytes, to: 1)
+                // Else a log would be followed to nowhere.
+                try Console.checkOutput()
             }
             if piece.isEnd { return }
         }

@@ -13,6 +13,7 @@ enum Main {
             } else {
                 try command.run()
             }
+            try Console.checkOutput()
         } catch let error as ClusterError {
             Console.note("manta: \(Console.describe(error))")
             exit(ExitStatus(error).rawValue)

@@ -157,10 +157,20 @@ struct NodePlan {
 
     var logLevel: Logger.Level { setup.logLevel ?? ClusterConfiguration.default.logLevel }
 
-    /// Makes the secret of a new cluster, where it has none.
-    func makeSecret() throws {
+    /// Makes the secret of a cluster that has none.
+    ///
+    /// - Parameters:
+    ///   - isNew: Whether nobody can have had one before.
+    ///   - logger: For what its users have to know.
+    /// - Throws: ``ClusterError`` when it cannot be written.
+    func makeSecret(isNew: Bool, _ logger: Logger) throws {
         guard heads.isEmpty, case .secret(let path) = security, !FilePath.exists(path) else { return }
         try ClusterSecret.generate().write(to: path)
+        guard !isNew else { return }
+        logger.warning(
+            "the cluster's secret was gone, and this is a new one: whoever has the old one is refused until it has this",
+            metadata: ["secret": "\(path)"]
+        )
     }
 
     /// Opens what a head needs.

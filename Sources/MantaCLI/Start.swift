@@ -120,8 +120,8 @@ struct Start: AsyncParsableCommand {
         var logger = Logger(label: "manta.node")
         logger.logLevel = plan.logLevel
         var options = try plan.options(logger)
-        try plan.makeSecret()
         let isNew = !FilePath.exists(plan.dataDirectory)
+        try plan.makeSecret(isNew: isNew, logger)
         options.head = try plan.headRole()
         let daemon = try await begin(options)
         let summary = plan.summary(daemon.address, isNew: isNew, processID: getpid())

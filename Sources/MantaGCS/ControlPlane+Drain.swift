@@ -21,9 +21,10 @@ extension ControlPlane {
         return address.host
     }
 
-    /// Whether something is there that belongs to a node whose link was lost, and of which nobody knows more yet.
-    package func isSuspect(at endpoint: Endpoint) -> Bool {
-        membership.allSuspects.contains { nodes[$0]?.registration.endpoint == endpoint }
+    /// The members that are found at a place: one, but for a moment after its daemon has been started again.
+    package func nodes(at endpoint: Endpoint) -> [NodeID] {
+        nodes.values.filter { $0.registration.endpoint == endpoint }
+            .sorted { $0.number < $1.number }.map(\.registration.id)
     }
 
     /// Where the raylet of a member is.

@@ -204,6 +204,7 @@ extension ControlPlane {
         let (processes, incarnations) = directory.nodeLeft(node)
         if isFailure {
             failures.died(node, at: address ?? "", actorCount: incarnations.count, now: now)
+            act(.died(node, address: address ?? "", actorCount: incarnations.count))
         }
         nodes[node] = nil
         drains[node] = nil

@@ -45,6 +45,8 @@ package struct ControlPlane: Sendable {
         case waits(ActorSpec)
         /// The head begins to doubt itself, or does no longer: see ``Membership``.
         case doubts(Bool)
+        /// A node was declared dead, and with it so many actors.
+        case died(NodeID, address: String, actorCount: Int)
     }
 
     /// Something to do later.
@@ -83,7 +85,7 @@ package struct ControlPlane: Sendable {
     /// How long it takes once it has begun.
     var recoveryTime = ControlPlane.recovery
     /// The machine of the GCS, where others are reached by other ways; `nil` for a cluster of one machine.
-    var home: String?
+    package var home: String?
     private var doubtsItself = false
     var awaitedNodes: Set<NodeID> = []
     /// How long calls may take on the nodes that are being drained; not kept over a restart.

@@ -1,4 +1,5 @@
 internal import Distributed
+internal import Logging
 package import MantaCore
 internal import MantaRuntime
 import MantaTransport
@@ -7,6 +8,8 @@ import MantaTransport
 
 extension GCS {
     private static let driverPause = Duration.milliseconds(50)
+    /// How long the actors of a driver that ends have to end in order.
+    private static let leavingLimit = Duration.seconds(2)
 
     /// Whether links can be lost whose two ends both live.
     private var hasNetwork: Bool { actorSystem.options.network != nil }
@@ -49,23 +52,47 @@ extension GCS {
                 try await withDeadline(end) { try await system.openControlLink(to: driver) }
                 if drivers.found(driver) { return }
             } catch {
-                let isGone = drivers.missed(
-                    driver,
-                    isRefusal: (error as? ClusterError)?.isRefusal == true,
-                    isUndecided: isUndecided(driver),
-                    now: Lane.now
-                )
-                if isGone { return driverLeft(driver) }
+                let isRefusal = (error as? ClusterError)?.isRefusal == true
+                let isUndecided = !isRefusal && end <= Lane.now ? await isUndecided(driver) : false
+                let now = Lane.now
+                if drivers.missed(driver, isRefusal: isRefusal, isUndecided: isUndecided, now: now) {
+                    system.logger.warning(
+                        "a driver is gone: its job ends",
+                        metadata: ["process": "\(driver)", "error": "\(error)"]
+                    )
+                    return driverLeft(driver)
+                }
             }
             try? await Task.sleep(for: Self.driverPause)
         }
     }
 
-    private func isUndecided(_ driver: ProcessID) -> Bool {
-        plane.directory.process(driver).map { plane.isSuspect(at: $0.endpoint) } ?? false
+    /// Whether the machine of a driver that is silent may be cut off: then the driver says as little as that.
+    private func isUndecided(_ driver: ProcessID) async -> Bool {
+        guard let place = plane.directory.process(driver)?.endpoint else { return false }
+        let nodes = plane.nodes(at: place)
+        guard !nodes.isEmpty else { return false }
+        guard let node = nodes.last(where: { !plane.membership.isSuspect($0) }), let raylet = raylets[node]
+        else { return true }
+        // Its link may be lost too, and that be known a moment later.
+        return await !answers(raylet)
     }
 
-    func driverLeft(_ process: ProcessID) {
+    /// A driver ends in order: returns when the actors of its job have ended too, so that their names are free when the program
+    /// is over. Whatever comes between, the job ends with the driver's link.
+    package distributed func driverLeaves(_ driver: ProcessID) async throws {
+        while true {
+            // Again each time: one may have been on its way.
+            try await stepDurably { $0.jobEnded(driver, within: Self.leavingLimit, now: Lane.now) }
+            guard let actor = plane.directory.owned(by: .job(driver)).first else { break }
+            await wait(for: .change(actor))
+            try checkWaiting()
+        }
+        driverLeft(driver)
+        try await committed()
+    }
+
+    private func driverLeft(_ process: ProcessID) {
         guard drivers.remove(process) else { return }
         step { plane in
             plane.processLeft(process, .released, incarnations: [], now: Lane.now)

@@ -1,4 +1,5 @@
 internal import Distributed
+internal import Logging
 package import MantaCore
 internal import MantaRuntime
 import MantaTransport
@@ -47,7 +48,15 @@ extension GCS {
         do { try await actorSystem.openControlLink(to: process) } catch { linkLost(node) }
     }
 
-    private func linkLost(_ node: NodeID) { step { $0.linkLost(node, now: Lane.now) } }
+    private func linkLost(_ node: NodeID) {
+        if plane.membership.isMember(node), !plane.membership.isSuspect(node) {
+            actorSystem.logger.info(
+                "the link to a node was lost: it is looked for",
+                metadata: ["node": "\(node)"]
+            )
+        }
+        step { $0.linkLost(node, now: Lane.now) }
+    }
 
     func probe(_ node: NodeID) {
         guard let raylet = raylets[node] else { return }
@@ -58,13 +67,27 @@ extension GCS {
         }
     }
 
+    /// Whether a raylet can be reached now.
+    func answers(_ raylet: any RayletClient) async -> Bool {
+        do {
+            try await ask(raylet)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func ask(_ raylet: any RayletClient) async throws {
+        try await withCallOptions(timeout: Self.probeTimeout) { try await raylet.probe() }
+    }
+
     /// Asks a suspect raylet whether it is there, until it has registered again, is certainly gone, or its time of grace is
     /// over. One that has answered may be gone the next moment.
     private func probe(_ raylet: any RayletClient, on node: NodeID) async {
         var refusalCount = 0
         while plane.membership.isSuspect(node), endError == nil {
             do {
-                try await withCallOptions(timeout: Self.probeTimeout) { try await raylet.probe() }
+                try await ask(raylet)
                 refusalCount = 0
             } catch {
                 // The word of the node's machine that nobody is there. All else, such as a way that this machine does not
@@ -76,6 +99,10 @@ extension GCS {
                     if case .reached = opinion {
                         refusalCount = 0
                     } else {
+                        actorSystem.logger.info(
+                            "nobody is there where a node was",
+                            metadata: ["node": "\(node)", "error": "\(error)"]
+                        )
                         return step { $0.probeFailed(node, now: Lane.now) }
                     }
                 }

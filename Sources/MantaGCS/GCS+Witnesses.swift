@@ -46,7 +46,7 @@ extension GCS {
         }
         actorSystem.logger.warning(
             "this head reaches no other machine, and may be cut off: nothing is declared dead until one is heard of",
-            metadata: ["nodes": "\(plane.membership.allSuspects.count)"]
+            metadata: ["nodes": "\(plane.membership.suspectCount)"]
         )
     }
 

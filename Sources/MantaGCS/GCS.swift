@@ -266,6 +266,11 @@ package distributed actor GCS: ControlActor {
             case .news: resumeWaiters(.news)
             case .probe(let node): probe(node)
             case .doubts(let doubts): tell(ofDoubt: doubts)
+            case .died(let node, let address, let actorCount):
+                actorSystem.logger.warning(
+                    "a node was declared dead",
+                    metadata: ["node": "\(node)", "address": "\(address)", "actors": "\(actorCount)"]
+                )
             case .waits(let spec):
                 actorSystem.logger.info(
                     "an actor waits for resources",

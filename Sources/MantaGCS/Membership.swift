@@ -40,8 +40,7 @@ package struct Membership: Sendable {
 
     package func isMember(_ node: NodeID) -> Bool { members.contains(node) }
     package func isSuspect(_ node: NodeID) -> Bool { suspects[node] != nil }
-    /// In no order.
-    var allSuspects: some Collection<NodeID> { suspects.keys }
+    var suspectCount: Int { suspects.count }
 
     package enum OnJoin: Hashable, Sendable {
         case new

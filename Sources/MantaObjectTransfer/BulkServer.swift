@@ -1,4 +1,5 @@
 internal import CMantaShims
+internal import Dispatch
 internal import Glibc
 package import Logging
 package import MantaCore
@@ -88,8 +89,9 @@ package final class BulkServer: Sendable {
     /// Closes all connections, waits until no thread is left, and takes the socket's file away.
     package func stop() async {
         unlink(socketPath)
-        let streams = state.withLock { $0.stop() }
+        let (streams, turns) = state.withLock { $0.stop() }
         for stream in streams { stream.close() }
+        for turn in turns { turn.signal() }
         manta_eventfd_signal(wake)
         await withCheckedContinuation { continuation in
             if state.withLock({ $0.waitForEnd(continuation) }) { continuation.resume() }
@@ -170,16 +172,29 @@ package final class BulkServer: Sendable {
         startThread(named: "manta-bulk-out") { [self] in
             do throws(LinkFailure) {
                 try stream.secure()
-                let (isWelcome, idle) = state.withLock { $0.secured(number, limit: options.connectionLimit) }
-                idle?.close()
-                if isWelcome { serve(options.wrap(stream), number) } else { stream.close() }
+                if hasPlace(number) { serve(options.wrap(stream), number) } else { stream.close() }
             } catch {
                 stream.close()
                 refusals.refused("\(error)", "connection for transfers")
             }
-            state.withLock { $0.remove(number) }
+            remove(number)
             threadEnded()
         }
+    }
+
+    /// Waits for a place, no longer than a fetcher does for the answer to its greeting.
+    private func hasPlace(_ number: Int) -> Bool {
+        switch state.withLock({ $0.secured(number, limit: options.connectionLimit) }) {
+        case .served(let idle):
+            idle?.close()
+            return true
+        case .waits(let turn): return turn.wait(timeout: .now() + options.patience / .seconds(1)) == .success
+        case .refused: return false
+        }
+    }
+
+    private func remove(_ number: Int) {
+        state.withLock { $0.remove(number, limit: options.connectionLimit) }?.signal()
     }
 
     /// How many connections may be proving at a time that they belong to the cluster; past it the oldest has to go.
@@ -189,7 +204,7 @@ package final class BulkServer: Sendable {
         guard let number = state.withLock({ $0.add(stream) }) else { return stream.close() }
         startThread(named: "manta-bulk-out") {
             self.serve(stream, number)
-            self.state.withLock { $0.remove(number) }
+            self.remove(number)
             self.threadEnded()
         }
     }
@@ -206,11 +221,15 @@ package final class BulkServer: Sendable {
             while true {
                 let request = try sender.receiveRequest()
                 try sender.answer(request, with: open(request.id))
-                let isAwaited = state.withLock { state in
+                let onIdle = state.withLock { state in
                     state.figures.add(sender.takeFigures())
                     return state.becameIdle(number, at: manta_now())
                 }
-                if isAwaited { manta_eventfd_signal(wake) }
+                switch onIdle {
+                case .waits: break
+                case .isAwaited: manta_eventfd_signal(wake)
+                case .leaves: return
+                }
                 try stream.waitForInput(within: nil)
                 state.withLock { $0.becameBusy(number) }
             }

@@ -1,3 +1,5 @@
+internal import Dispatch
+
 /// Which connections a server has, and what its accepting thread does next.
 struct BulkServerState {
     /// What the accepting thread does.
@@ -18,6 +20,29 @@ struct BulkServerState {
         var isGoing = false
         /// Whether it is certain that a process of the cluster is at the other end.
         var isSecured = true
+        /// Signalled when there is a place for it; `nil` when it has one.
+        var turn: DispatchSemaphore?
+
+        var hasPlace: Bool { isSecured && !isGoing && turn == nil }
+    }
+
+    /// What becomes of a connection that has proved that it belongs to the cluster.
+    enum OnSecured {
+        /// It is served, after this other one that does nothing has been closed for it.
+        case served(closing: (any BulkStream)?)
+        /// There is no place for it before this is signalled.
+        case waits(DispatchSemaphore)
+        /// There are too many that wait, or the server stops.
+        case refused
+    }
+
+    /// What the thread of a connection does that has nothing to do.
+    enum OnIdle {
+        case waits
+        /// The accepting thread is to be told.
+        case isAwaited
+        /// Somebody else needs its place.
+        case leaves
     }
 
     var figures = BulkServer.Figures()
@@ -67,24 +92,41 @@ struct BulkServerState {
         return connections[oldest]?.stream
     }
 
-    /// A connection has proved that it belongs to the cluster.
-    ///
-    /// - Returns: Whether there is a place for it, and what to close for that. Those who came by the port cannot be kept
-    ///   waiting outside, so they may be twice as many.
-    mutating func secured(_ number: Int, limit: Int) -> (isWelcome: Bool, idle: (any BulkStream)?) {
+    /// A connection has proved that it belongs to the cluster. Those who came by the port cannot be kept waiting outside, so
+    /// twice as many are served, and some more wait with a thread each.
+    mutating func secured(_ number: Int, limit: Int) -> OnSecured {
         connections[number]?.isSecured = true
-        let count = connections.count { $0.value.isSecured && !$0.value.isGoing }
-        guard count > limit else { return (true, nil) }
-        let idle = takeLongestIdle()
-        return (idle != nil || count <= limit * 2, idle)
+        guard !isStopped else { return .refused }
+        let count = placeCount
+        guard count > limit else { return .served(closing: nil) }
+        if let idle = takeLongestIdle() { return .served(closing: idle) }
+        guard count > limit * 2 else { return .served(closing: nil) }
+        guard connections.values.count(where: { $0.turn != nil }) < limit * 8 else { return .refused }
+        let turn = DispatchSemaphore(value: 0)
+        connections[number]?.turn = turn
+        return .waits(turn)
     }
 
-    mutating func remove(_ number: Int) { connections[number] = nil }
+    private var placeCount: Int { connections.values.count { $0.hasPlace } }
 
-    /// Whether the accepting thread waits for that.
-    mutating func becameIdle(_ number: Int, at now: UInt64) -> Bool {
+    /// A connection has ended.
+    ///
+    /// - Returns: What to signal: it has a place now.
+    mutating func remove(_ number: Int, limit: Int) -> DispatchSemaphore? {
+        connections[number] = nil
+        guard placeCount < limit * 2 else { return nil }
+        guard let next = connections.filter({ $0.value.turn != nil }).keys.min() else { return nil }
+        defer { connections[next]?.turn = nil }
+        return connections[next]?.turn
+    }
+
+    mutating func becameIdle(_ number: Int, at now: UInt64) -> OnIdle {
+        if connections.values.contains(where: { $0.turn != nil }) {
+            connections[number]?.isGoing = true
+            return .leaves
+        }
         connections[number]?.idleSince = now
-        return isStarved
+        return isStarved ? .isAwaited : .waits
     }
 
     mutating func becameBusy(_ number: Int) { connections[number]?.idleSince = nil }
@@ -99,10 +141,10 @@ struct BulkServerState {
         return connections[number]?.stream
     }
 
-    /// What to close.
-    mutating func stop() -> [any BulkStream] {
+    /// What to close, and to signal after that.
+    mutating func stop() -> (streams: [any BulkStream], turns: [DispatchSemaphore]) {
         isStopped = true
-        return connections.values.map(\.stream)
+        return (connections.values.map(\.stream), connections.values.compactMap(\.turn))
     }
 
     /// Whether the listening socket is open still; it is the caller's to close.

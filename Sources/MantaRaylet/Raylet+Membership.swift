@@ -74,9 +74,7 @@ extension Raylet {
 
     /// A link to the GCS was lost: it waits to hear that the node is still there.
     private func registerAgain() {
-        let isTrying = mustRegister != nil
-        mustRegister = true
-        guard !isTrying else { return }
+        guard registering.wanted() else { return }
         // A task of its own, because a link's end is what calls this.
         _ = Task(executorPreference: actorSystem.control.tasks) {
             await CallContext.$current.withValue(nil) { await self.registerUntilHeard() }
@@ -85,8 +83,7 @@ extension Raylet {
 
     private func registerUntilHeard() async {
         var hasFailed = false
-        while mustRegister == true, !isStopping, !actorSystem.isCutOff {
-            mustRegister = false
+        while !isStopping, !actorSystem.isCutOff {
             do {
                 if case .fenced = try await register() { return fenced() }
                 if hasFailed {
@@ -94,7 +91,7 @@ extension Raylet {
                 }
                 hasFailed = false
             } catch {
-                mustRegister = true
+                _ = registering.wanted()
                 if !hasFailed {
                     logger.warning(
                         "the head does not answer; what runs here goes on, and waits for it",
@@ -104,8 +101,8 @@ extension Raylet {
                 hasFailed = true
                 try? await Task.sleep(for: Self.registrationPause)
             }
+            guard registering.done() else { return }
         }
-        mustRegister = nil
     }
 
     /// The cluster goes on without this node: what it hosts runs elsewhere, or is dead.

@@ -43,8 +43,8 @@ package distributed actor Raylet: ControlActor {
     var cutHosts: Set<ProcessID> = []
     /// The node was declared dead.
     var isFenced = false
-    /// Whether the GCS has yet to be told again who is here; `nil` while nobody tries to.
-    var mustRegister: Bool?
+    /// Telling the GCS again who is here.
+    var registering = Repetition()
     /// Ends the process, or whatever else the raylet lives in, after it was fenced.
     let onFenced: @Sendable () -> Void
     /// How the last workers ended that did.

@@ -76,7 +76,7 @@ extension ClusterSystem {
 
     func closed(_ connection: Connection, _ failure: LinkFailure) {
         peers.removed(connection)
-        routes.withLock { routes in routes = routes.filter { $0.value.connection !== connection } }
+        routes.withLock { $0.dropAll { $0.connection === connection } }
         logger.debug("link closed", metadata: ["peer": "\(connection.peer)", "reason": "\(failure)"])
         onClosed.withLock { $0[ObjectIdentifier(connection)] }?(failure)
         onClosed.withLock { $0[ObjectIdentifier(connection)] = nil }

@@ -43,8 +43,10 @@ extension ClusterSystem {
             return Route(actor: id, location: location, connection: link)
         }
         let learned = takeLearned(id)
-        if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane) {
-            return keep(Route(actor: id, location: learned, connection: connection))
+        if let learned, let connection = peers.connected(to: learned.process, lane: learned.lane),
+            let route = keep(Route(actor: id, location: learned, connection: connection))
+        {
+            return route
         }
         let note = FateNote()
         // Read here: what follows has a task of its own.
@@ -72,7 +74,11 @@ extension ClusterSystem {
                 let connection = try await peers.connection(to: location.process, lane: location.lane) {
                     try await self.connect(to: location, from: here)
                 }
-                return keep(Route(actor: id, location: location, connection: connection))
+                if let route = keep(Route(actor: id, location: location, connection: connection)) {
+                    return route
+                }
+                // Somebody has found a newer incarnation: what led here is of yesterday.
+                known = nil
             } catch let error as ClusterError {
                 guard error.code == .notConnected, try await isElsewhere(id, location) else { throw error }
                 known = nil

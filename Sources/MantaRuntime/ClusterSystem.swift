@@ -30,7 +30,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     private let watchdog: Watchdog
     private let laneNotes: [LaneNotes]
     private let controlNotes: LaneNotes
-    let routes = Mutex<[ActorID: Route]>([:])
+    let routes = Mutex(RouteTable<Route>())
     /// Of actors that this process has spawned or found and not called yet.
     private let learned = Mutex<[ActorID: ActorLocation]>([:])
     private let directory = Mutex<(any DirectoryClient)?>(nil)
@@ -189,18 +189,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
 
     func route(_ id: ActorID) -> Route? { routes.withLock { $0[id] } }
 
-    /// Keeps the first of two that were found at once: an actor's calls share one window.
-    func keep(_ route: Route) -> Route {
-        routes.withLock { routes in
-            if let known = routes[route.actor], known.location == route.location,
-                known.connection === route.connection
-            {
-                return known
-            }
-            routes[route.actor] = route
-            return route
-        }
-    }
+    /// - Returns: The way to take; `nil` when it leads to an incarnation that has been replaced.
+    func keep(_ route: Route) -> Route? { routes.withLock { $0.keep(route) } }
 
     /// Remembers where an actor is that this process has spawned or found, so that its first call need not ask.
     package func learn(_ id: ActorID, at location: ActorLocation) {
@@ -218,15 +208,11 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
 
     /// Forgets the way to an actor that will not be called again.
     package func forget(_ id: ActorID) {
-        routes.withLock { $0[id] = nil }
+        routes.withLock { $0.forget(id) }
         _ = takeLearned(id)
     }
 
-    func drop(_ route: Route) {
-        routes.withLock { routes in
-            if routes[route.actor] === route { routes[route.actor] = nil }
-        }
-    }
+    func drop(_ route: Route) { routes.withLock { $0.drop(route) } }
 
     /// Calls to actors that have not had their reply, and calls of actors that run here. Those of the control
     /// plane are not counted: some stand open for as long as a process lives.
@@ -268,7 +254,7 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
         objectClient.withLock { $0.take() }?.stop()
         for lane in lanes + hosted.allOwnLanes { await lane.stop() }
         await control.stop()
-        routes.withLock { $0 = [:] }
+        routes.withLock { $0.removeAll() }
         directory.withLock { $0 = nil }
         attachment.withLock { $0 = nil }
         userInfo.withLock { $0 = [:] }

@@ -92,7 +92,7 @@ enum CallEnd: Sendable {
 /// The way to one actor: the connection that its calls take, and how many may still be sent.
 ///
 /// Unchecked: `window` is guarded by the lock of the connection.
-final class Route: @unchecked Sendable {
+final class Route: ActorRoute, @unchecked Sendable {
     let actor: ActorID
     let location: ActorLocation
     let connection: Connection
@@ -103,5 +103,9 @@ final class Route: @unchecked Sendable {
         self.location = location
         self.connection = connection
         window = CallWindow(limit: location.maxPendingCalls)
+    }
+
+    func leadsAs(_ other: Route) -> Bool {
+        location == other.location && connection === other.connection
     }
 }

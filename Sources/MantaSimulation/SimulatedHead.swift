@@ -21,6 +21,9 @@ struct SimulatedHead {
         case killed(ActorKey)
     }
 
+    /// Of the machine that it shares with one raylet.
+    static let home = "machine-0"
+
     let isStored: Bool
     /// How often it has been started.
     private(set) var life = 1
@@ -73,6 +76,12 @@ struct SimulatedHead {
 
     /// The control plane that a head begins with.
     func plane(seed: UInt64, now: Moment) -> ControlPlane {
+        var plane = storedPlane(seed: seed, now: now)
+        plane.home = Self.home
+        return plane
+    }
+
+    private func storedPlane(seed: UInt64, now: Moment) -> ControlPlane {
         guard isStored else { return ControlPlane(cluster: 1, seed: seed) }
         do {
             // In their order, so that a run is the same each time.

@@ -85,7 +85,7 @@ struct SimulatedRaylet {
         NodeRegistration(
             id: node,
             address: "\(address.slot)",
-            endpoint: .unix(path: ""),
+            endpoint: .node(NodeAddress(host: "machine-\(address.slot)", port: 1)),
             resources: total,
             labels: labels,
             raylet: .system(100, process: ProcessID(node.rawValue)),

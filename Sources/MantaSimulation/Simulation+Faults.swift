@@ -10,6 +10,7 @@ extension Simulation {
         let interval = Int64(mean.seconds) * 1_000_000 + mean.attoseconds / 1_000_000_000_000
         queue.insert(.fault, at: after(random.duration(microseconds: interval / 2...interval * 3 / 2)))
         if options.isStored, !head.isDown, random.chance(perMille: 60) { return headCrashes() }
+        if random.chance(perMille: 20) { return cutHead() }
         let slot = Int.random(in: machines.indices, using: &random)
         guard let raylet = machines[slot].raylet else { return }
         switch Int.random(in: 0..<100, using: &random) {
@@ -21,7 +22,8 @@ extension Simulation {
             counts.killedRaylets += 1
             stopMachine(slot, isCrash: true)
         case 65..<75 where !machines[slot].isFrozen: freeze(slot)
-        case 75..<87 where !machines[slot].isCut: cut(slot)
+        case 75..<87 where !machines[slot].isCut:
+            cut(slot, for: random.duration(milliseconds: 100...7_000))
         case 87..<97:
             // Either side may see it first.
             counts.lostLinks += 1
@@ -48,10 +50,17 @@ extension Simulation {
         losesLink(slot, ifLongerThan: duration)
     }
 
-    private mutating func cut(_ slot: Int) {
+    /// The line of the head's machine fails: of its raylet it hears still.
+    private mutating func cutHead() {
+        counts.headCuts += 1
+        let duration = random.duration(milliseconds: 100...30_000)
+        trace("the head is cut off")
+        for slot in machines.indices.dropFirst() where !machines[slot].isCut { cut(slot, for: duration) }
+    }
+
+    private mutating func cut(_ slot: Int, for duration: Duration) {
         counts.partitions += 1
         trace("machine \(slot) is cut off")
-        let duration = random.duration(milliseconds: 100...7_000)
         machines[slot].isCut = true
         queue.insert(.heal(slot), at: after(duration))
         losesLink(slot, ifLongerThan: duration)

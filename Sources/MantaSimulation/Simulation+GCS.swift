@@ -44,7 +44,10 @@ extension Simulation {
         case .news: resumeWaiters(.news)
         case .probe(let node): send(.probe, to: node)
         case .waits(let spec): trace("\(spec.id) waits for \(spec.options.resources)")
-        case .doubts(let doubts): trace("the head \(doubts ? "doubts itself" : "is heard again")")
+        case .died(let node, _, _): trace("\(node) is declared dead")
+        case .doubts(let doubts):
+            if doubts { counts.doubts += 1 }
+            trace("the head \(doubts ? "doubts itself" : "is heard again")")
         }
     }
 

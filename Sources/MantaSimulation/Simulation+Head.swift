@@ -118,6 +118,10 @@ extension Simulation {
         _ = plane.processJoined(process(Clients.host))
         carryOut()
         for (node, _) in awaited { send(.probe, to: node) }
+        // Raylets have lost their place in the feed, and ask who has ended meanwhile.
+        for driver in clients.drivers where plane.directory.process(driver.process)?.deathCause != nil {
+            tellOfEnd(of: driver.process)
+        }
         for driver in clients.drivers.indices {
             queue.insert(.driverJoins(driver), at: after(random.duration(milliseconds: 1...500)))
         }

@@ -13,6 +13,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package var killedRaylets = 0
     package var frozenRaylets = 0
     package var partitions = 0
+    package var headCuts = 0
+    package var doubts = 0
     package var lostLinks = 0
     package var fencedNodes = 0
     package var endedDrivers = 0
@@ -34,7 +36,8 @@ package struct SimulationCounts: Hashable, Sendable {
             ("deaths", \.deaths), ("kills and stops", \.ends), ("messages", \.messages),
             ("lost messages", \.lostMessages), ("repeated messages", \.repeatedMessages),
             ("worker deaths", \.workerDeaths), ("killed raylets", \.killedRaylets),
-            ("frozen raylets", \.frozenRaylets), ("partitions", \.partitions), ("lost links", \.lostLinks),
+            ("frozen raylets", \.frozenRaylets), ("partitions", \.partitions),
+            ("cuts of the head", \.headCuts), ("doubts", \.doubts), ("lost links", \.lostLinks),
             ("fenced nodes", \.fencedNodes), ("ended drivers", \.endedDrivers),
             ("watched events", \.watchedEvents), ("finds from memory", \.cachedFinds),
             ("crashes of the head", \.headCrashes), ("commits", \.commits),

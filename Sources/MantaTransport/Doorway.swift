@@ -21,6 +21,7 @@ final class Doorway: LaneSource, Sendable {
     }
 
     private let descriptor: Int32
+    private let path: String?
     private let lane: Lane
     private let isClosed = Atomic<Bool>(false)
     /// Confined to the lane.
@@ -30,9 +31,11 @@ final class Doorway: LaneSource, Sendable {
 
     /// - Parameters:
     ///   - descriptor: A socket that does not block and that others connect or send to; closed by `close`.
+    ///   - path: Of its file, which is taken away with it; `nil` if it has none.
     ///   - lane: Where sockets are taken.
-    init(_ descriptor: Int32, on lane: Lane) {
+    init(_ descriptor: Int32, at path: String? = nil, on lane: Lane) {
         self.descriptor = descriptor
+        self.path = path
         self.lane = lane
     }
 
@@ -45,13 +48,14 @@ final class Doorway: LaneSource, Sendable {
         }
     }
 
-    /// Takes no more, and closes the descriptor; the second time nothing.
+    /// Takes no more, removes the file and closes the descriptor; the second time nothing.
     ///
     /// - Parameter end: Called after that: on the lane, or here when the lane has stopped.
     func close(then end: @escaping @Sendable (_ isOnLane: Bool) -> Void = { _ in }) {
         guard isClosed.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged else {
             return
         }
+        if let path { unlink(path) }
         let isServed = lane.execute {
             if let token = self.token { self.lane.remove(token, descriptor: self.descriptor) }
             (self.token, self.owner) = (nil, nil)

@@ -18,6 +18,10 @@ package final class GreetingExchange: LaneSource, Sendable {
         case listener
     }
 
+    /// Whoever is there and does not want to talk, or has no process of that name, closes the connection within this time. Later
+    /// it may be one that has given up waiting, behind a line that was cut meanwhile.
+    private static let promptness = Duration.seconds(1)
+
     /// A slow peer holds a place among the bounded number of greetings for no longer.
     package static let defaultPatience = Duration.seconds(5)
 
@@ -38,6 +42,7 @@ package final class GreetingExchange: LaneSource, Sendable {
 
     private struct State {
         var stage: Stage
+        var begin = Moment.distantFuture
         var token: LaneToken?
         var received: [UInt8] = []
         var completion: Completion?
@@ -83,6 +88,7 @@ package final class GreetingExchange: LaneSource, Sendable {
     }
 
     package func start() {
+        state.begin = Lane.now
         let isConnecting = if case .connecting = state.stage { true } else { false }
         state.token = lane.add(
             self,
@@ -137,13 +143,15 @@ package final class GreetingExchange: LaneSource, Sendable {
         switch tls.handshake() {
         case .wantsRead: watch(.readable)
         case .wantsWrite: watch(.writable)
-        case .lost(let reason): finish(.failure(lost(reason, isRefusal: tls.wasEndedByPeer)))
+        case .lost(let reason): finish(.failure(lost(reason, isRefusal: tls.wasEndedByPeer && isPrompt)))
         case .failed(let reason): finish(.failure(unauthenticated(reason)))
         case .done:
             state.stage = .greeting
             advance()
         }
     }
+
+    private var isPrompt: Bool { Lane.now.since(state.begin) < Self.promptness }
 
     private func watch(_ events: LaneEvents) {
         if let token = state.token { lane.watch(socket.descriptor, for: events, token: token) }
@@ -161,9 +169,9 @@ package final class GreetingExchange: LaneSource, Sendable {
             if state.completion != nil, socket.hasBuffered { receive() }
         } else if count == 0 {
             // As a node's port does for a process that is not there.
-            finish(.failure(lost("it closed the connection during the greeting", isRefusal: true)))
+            finish(.failure(lost("it closed the connection during the greeting", isRefusal: isPrompt)))
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
-            let isRefusal = count == -Int(ECONNRESET)
+            let isRefusal = count == -Int(ECONNRESET) && isPrompt
             finish(
                 .failure(lost("read failed: \(describe(error: Int32(-count)))", isRefusal: isRefusal))
             )

@@ -2,7 +2,6 @@ internal import CMantaShims
 internal import Glibc
 package import MantaCore
 package import MantaTLS
-import Synchronization
 
 /// Where the port of this node hands sockets over that were connected to it from other nodes and want this process.
 ///
@@ -16,7 +15,6 @@ package final class HandoverPort: Sendable {
     private let tls: TLSContext
     private let reception: Reception
     private let refused: @Sendable (String) -> Void
-    private let isListening = Atomic<Bool>(true)
 
     /// Listens at `path`, which must not exist; `start()` begins to accept. `accepted` is called on the lane with each
     /// connection, `refused` with the reason for each one that was not accepted.
@@ -46,7 +44,7 @@ package final class HandoverPort: Sendable {
                 hint: "check that the folder exists and is writable, or choose a shorter one"
             )
         }
-        door = Doorway(descriptor, on: lane)
+        door = Doorway(descriptor, at: path, on: lane)
     }
 
     package func start() {
@@ -71,9 +69,5 @@ package final class HandoverPort: Sendable {
         door.open(for: owner)
     }
 
-    package func close() {
-        guard isListening.exchange(false, ordering: .relaxed) else { return }
-        unlink(path)
-        door.close()
-    }
+    package func close() { door.close() }
 }

@@ -1,7 +1,6 @@
 internal import CMantaShims
 internal import Glibc
 package import MantaCore
-import Synchronization
 
 /// Accepts connections at a Unix socket, and hands them on once they have been greeted.
 ///
@@ -12,7 +11,6 @@ package final class Listener: Sendable {
     private let door: Doorway
     private let reception: Reception
     private let refused: @Sendable (String) -> Void
-    private let isListening = Atomic<Bool>(true)
 
     /// Listens at `path`, which must not exist; `start()` begins to accept. `accepted` is called on the lane
     /// with each connection, `refused` with the reason for each one that was not accepted.
@@ -41,7 +39,7 @@ package final class Listener: Sendable {
                 hint: "check that the folder exists and is writable, or set TMPDIR to another, shorter one"
             )
         }
-        door = Doorway(socket, on: lane)
+        door = Doorway(socket, at: path, on: lane)
     }
 
     package func start() {
@@ -59,9 +57,5 @@ package final class Listener: Sendable {
     }
 
     /// Stops listening and takes the socket's file away.
-    package func close() {
-        guard isListening.exchange(false, ordering: .relaxed) else { return }
-        unlink(path)
-        door.close()
-    }
+    package func close() { door.close() }
 }

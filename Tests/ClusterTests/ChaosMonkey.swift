@@ -4,7 +4,7 @@ import MantaTestSupport
 /// Takes parts of a cluster away, and gives them back. Host 1, where the driver is, keeps its node, but not its links.
 struct ChaosMonkey {
     private enum Fault: CaseIterable {
-        case killNode, freezeNode, cutNode, killWorker, killHead
+        case killNode, freezeNode, cutNode, killWorker, killHead, cutHead
     }
 
     private let machines: TestMachines
@@ -43,6 +43,11 @@ struct ChaosMonkey {
             try await machines.kill(0)
             try await Task.sleep(for: pause / 4)
             try await machines.start(0)
+        case .cutHead:
+            // Also for longer than the bound: it is not to take the others for dead.
+            try machines.head.cut()
+            try await Task.sleep(for: pause * 2)
+            try machines.head.heal()
         }
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...1_500, using: &random)))
     }

@@ -66,6 +66,8 @@ struct HeadCutTests {
             let stopFile = machines.network.folder.appendingPathComponent("stop").path
             let driver = try machines.drive(["steady", "a", stopFile], on: 1)
             let near = try machines.drive(["steady", "b", stopFile], on: 0)
+            let asking = try machines.drive(["headless"], on: 2)
+            try await asking.says("ready")
             try await driver.says("ready on 3 nodes")
             try await near.says("ready on 3 nodes")
             try await advances(driver, 0)
@@ -77,8 +79,12 @@ struct HeadCutTests {
             try await advances(driver, 1)
             try await advances(driver, 2)
             try await advances(near, 0)
+            try await asking.says("called without a head")
             try machines.head.heal()
             try await head.says("is heard again")
+            // What waited for a decision is carried out.
+            try await asking.says("spawned when it was there again")
+            try await asking.succeeds()
             for program in [driver, near] { for index in 0..<3 { try await advances(program, index) } }
             try await finish(driver, stopFile)
             try await finish(near, stopFile)

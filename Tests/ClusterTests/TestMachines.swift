@@ -75,11 +75,17 @@ final class TestMachines: Sendable {
         ["MANTA_ADDRESS": "\(head.address):6379", "MANTA_DIRECTORY": directory(hosts[index])]
     }
 
-    /// What the nodes have written.
+    /// What the nodes have written last: to their logs, which go on when they are started again, and to the terminal.
     var logs: String {
-        running.value.sorted { $0.key < $1.key }.map { "--- host \($0.key)\n\($0.value.text)" }.joined(
-            separator: "\n"
-        )
+        running.value.sorted { $0.key < $1.key }.map { index, program in
+            let path = "\(directory(hosts[index]))/logs/node.log"
+            let log = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return "--- host \(index)\n\(lastLines(of: log, 80))\n\(lastLines(of: program.text, 10))"
+        }.joined(separator: "\n")
+    }
+
+    private func lastLines(of text: String, _ count: Int) -> String {
+        text.split(separator: "\n").suffix(count).map { $0.prefix(300) }.joined(separator: "\n")
     }
 
     /// Kills the node of a host with all of its workers.
@@ -132,7 +138,8 @@ func withMachines(
     } catch {
         let logs = machines.logs
         await machines.stop()
-        throw HostFailure(description: "\(error)\n\(logs)")
+        // What went wrong comes last: that is what is left where a long report is cut.
+        throw HostFailure(description: "\(logs)\n--- what went wrong\n\(error)")
     }
     await machines.stop()
 }

@@ -52,6 +52,20 @@ struct NodeLifeTests {
         }
     }
 
+    @Test("a head whose secret is gone makes another one, and says what that means")
+    func lostSecret() async throws {
+        try await Tool.used { tool in
+            let port = try await tool.startHead()
+            let log = "\(tool.folder(port))/logs/node.log"
+            #expect(!tool.text(log).contains("secret was gone"))
+            #expect(try await tool.run("stop").status == 0)
+            try FileManager.default.removeItem(atPath: "\(tool.folder(port))/secret")
+            let again = try await tool.run("start", "--head", "--port", "\(port)")
+            #expect(again.status == 0, "\(again.errors)")
+            #expect(tool.text(log).contains("secret was gone"))
+        }
+    }
+
     @Test("a second node in a folder, and one at a port that is taken, are refused with a remedy")
     func taken() async throws {
         try await Tool.used { tool in

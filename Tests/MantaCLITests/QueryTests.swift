@@ -18,6 +18,18 @@ struct QueryTests {
         try await Tool.used { try await inTrouble($0) }
     }
 
+    @Test("results that cannot be written are a failure")
+    func fullDisk() async throws {
+        try await Tool.used { tool in
+            _ = try await tool.startHead()
+            for command in [["status"], ["list", "nodes", "--json"], ["logs", "--list"]] {
+                let outcome = try await tool.start(command, output: "/dev/full").end()
+                #expect(outcome.status == 1, "\(command)")
+                #expect(outcome.errors.contains("cannot write the output: "), "\(outcome.errors)")
+            }
+        }
+    }
+
     private func inTrouble(_ tool: Tool) async throws {
         let port = try await tool.startHead("--resources", #"{"cpu": 2}"#)
         let job = try tool.start(["submit", "--", Self.driver, "trouble"])

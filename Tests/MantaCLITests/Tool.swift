@@ -47,14 +47,19 @@ struct Tool: Sendable {
         try await start(arguments, environment: environment).end()
     }
 
-    /// Starts a command.
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> ToolProcess {
+    /// Starts a command; its output goes to a file of its own for `nil`.
+    func start(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        output: String? = nil
+    ) throws -> ToolProcess {
         try ToolProcess(
             arguments,
             environment: ["HOME": home, "TMPDIR": temporary, "PATH": "/usr/bin:/bin"].merging(environment) {
                 $1
             },
-            folder: home
+            folder: home,
+            output: output
         )
     }
 

@@ -6,20 +6,23 @@ import Synchronization
 /// A command of the tool that runs.
 final class ToolProcess: Sendable {
     private let process: Mutex<Process>
-    private let outputPath: String
+    /// `nil` when the output goes elsewhere.
+    private let outputPath: String?
     private let errorPath: String
 
     /// Starts it; what it writes goes to files in `folder`, so that nobody has to read it for it to go on.
-    init(_ arguments: [String], environment: [String: String], folder: String) throws {
+    init(_ arguments: [String], environment: [String: String], folder: String, output: String? = nil) throws {
         let name = UUID().uuidString
-        outputPath = "\(folder)/\(name).out"
+        let path = output ?? "\(folder)/\(name).out"
+        outputPath = output == nil ? path : nil
         errorPath = "\(folder)/\(name).err"
         let process = Process()
         process.executableURL = Self.executable
         process.arguments = arguments
         process.environment = environment
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.file(outputPath)
+        process.standardOutput =
+            try output.flatMap(FileHandle.init(forWritingAtPath:)) ?? Self.file(path)
         process.standardError = try Self.file(errorPath)
         self.process = Mutex(process)
         try self.process.withLock { try $0.run() }
@@ -35,7 +38,7 @@ final class ToolProcess: Sendable {
 
     var processID: Int32 { process.withLock { $0.processIdentifier } }
     var isRunning: Bool { process.withLock { $0.isRunning } }
-    var output: String { (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "" }
+    var output: String { outputPath.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) } ?? "" }
     var errors: String { (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "" }
 
     func signal(_ number: Int32) { kill(processID, number) }

@@ -59,14 +59,15 @@ struct ControlPlaneDoubtTests {
         #expect(run.fate(of: 1) == .alive(location(in: ProcessID(0xb))))
     }
 
-    @Test("what belongs to a suspect node is where that is")
+    @Test("members are found by where they are")
     func places() throws {
         var run = try makeRun()
         let place = Endpoint.node(NodeAddress(host: "a", port: 6379))
-        #expect(!run.plane.isSuspect(at: place) && run.plane.machine(of: otherNode) == "a")
-        #expect(run.plane.machine(of: node) == nil)
-        _ = run.linkLost(otherNode)
-        #expect(run.plane.isSuspect(at: place))
-        #expect(!run.plane.isSuspect(at: .node(NodeAddress(host: "b", port: 6379))))
+        #expect(run.plane.machine(of: otherNode) == "a" && run.plane.machine(of: node) == nil)
+        #expect(run.plane.nodes(at: place) == [otherNode])
+        _ = run.nodeJoins(4, on: "a")
+        #expect(run.plane.nodes(at: place) == [otherNode, NodeID(4)])
+        _ = run.nodeDies(otherNode)
+        #expect(run.plane.nodes(at: place) == [NodeID(4)])
     }
 }

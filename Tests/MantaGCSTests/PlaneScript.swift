@@ -28,7 +28,7 @@ struct PlaneScript {
 
     mutating func step(_ event: (inout ControlPlane, Moment) throws -> String?) rethrows -> [String] {
         let answer = try event(&plane, now)
-        let lines = plane.takeActions().map { text(of: $0) } + (answer.map { [$0] } ?? [])
+        let lines = plane.takeActions().compactMap { text(of: $0) } + (answer.map { [$0] } ?? [])
         checkBooks()
         store.commit(&plane, now: now)
         store.check(plane, now: now)
@@ -303,7 +303,7 @@ extension PlaneScript {
 // MARK: - Texts
 
 extension PlaneScript {
-    private mutating func text(of action: ControlPlane.Action) -> String {
+    private mutating func text(of action: ControlPlane.Action) -> String? {
         switch action {
         case .send(let instruction, let node):
             let line = "\(node): \(text(of: instruction))"
@@ -316,6 +316,8 @@ extension PlaneScript {
         case .news: return "news"
         case .probe(let node): return "\(node): probe"
         case .waits(let spec): return "\(spec.id) waits"
+        // For people: what it means is in the others.
+        case .died: return nil
         case .doubts(let doubts): return doubts ? "the head doubts itself" : "the head is heard"
         }
     }

@@ -184,15 +184,4 @@ func removeTree(_ path: String) {
 }
 
 /// The files and folders in a folder, in order.
-func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-}
+func names(in path: String) -> [String] { FolderEntries.names(in: path).sorted() }

@@ -52,6 +52,57 @@ import Testing
         }
     }
 
+    @Test(
+        "past its bound of connections a server keeps others waiting, and refuses nobody who has the patience"
+    )
+    func waitsForPlace() async throws {
+        try await withTLS { port in
+            try await withTemporaryFolder { folder in
+                let exchange = Exchange(folder: folder)
+                let source = ArraySource(objectID(1), randomBytes(16_000_000))
+                var options = port.options
+                options.connectionLimit = 1
+                let server = try exchange.serve([source], options)
+                // Two that take nothing of what they ask for have the places.
+                let slow = [
+                    try await connect(port, server, asking: source.id),
+                    try await connect(port, server, asking: source.id),
+                ]
+                try await eventually { source.readCount >= 4 }
+                let object = incoming(source.id)
+                async let adopted: Void = onThread { if let socket = port.accept() { server.adopt(socket) } }
+                async let error = transferError { () async throws(TransferError) in
+                    try await exchange.fetcher(port.options).fetch(object, from: .node(port.address))
+                }
+                await adopted
+                try await eventually { server.figures.mostConnectionCount == 3 }
+                #expect(object.receivedByteCount == 0)
+                slow[0].close()
+                #expect(await error == nil)
+                #expect(object.isComplete)
+                slow[1].close()
+                await exchange.stop()
+            }
+        }
+    }
+
+    /// A connection over which an object is asked for, and nothing is received.
+    private func connect(
+        _ port: TLSPort,
+        _ server: BulkServer,
+        asking id: ObjectID
+    ) async throws -> TLSStream {
+        let (address, options) = (port.address, port.options)
+        async let client = onThread { () throws in
+            let stream = try TLSStream.connect(to: address, options)
+            try stream.send(BulkHello.byteCount) { BulkHello().store(in: $0) }
+            try stream.send(BulkRequest.byteCount) { BulkRequest(id).store(in: $0) }
+            return stream
+        }
+        await onThread { if let socket = port.accept() { server.adopt(socket) } }
+        return try await client
+    }
+
     @Test("a node of another cluster is refused, and learns no more than that")
     func otherCluster() async throws {
         try await withTLS { port in

@@ -205,15 +205,7 @@ func withTemporaryFolder<R>(_ body: (String) async throws -> R) async throws -> 
     try #require(mkdtemp(&template) != nil)
     let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                _ = unlink("\(path)/\(name)")
-            }
-            closedir(folder)
-        }
+        for name in FolderEntries.names(in: path) { _ = unlink("\(path)/\(name)") }
         rmdir(path)
     }
     return try await body(path)

@@ -21,6 +21,17 @@ struct SimulationTests {
         #expect(crashCount > 0)
     }
 
+    @Test("go on when their heads are cut off, which doubt themselves then")
+    func doubts() {
+        var doubtCount = 0
+        for seed in 300..<330 as Range<UInt64> {
+            let result = Simulation.run(SimulationOptions(seed: seed, nodeCount: 4))
+            #expect(result.violation == nil)
+            doubtCount += result.counts.doubts
+        }
+        #expect(doubtCount > 0)
+    }
+
     @Test("run the same way for the same seed", arguments: [7, 8, 9] as [UInt64])
     func repeats(seed: UInt64) {
         let first = Simulation.run(SimulationOptions(seed: seed, nodeCount: 6))
