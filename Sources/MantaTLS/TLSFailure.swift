@@ -16,11 +16,8 @@ struct TLSFailure: Hashable, Sendable {
         reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || (reason == 0 && systemError != 0)
     }
 
-    /// Whether it was lost because the other side ended it.
-    var isEnd: Bool {
-        reason == SSL_R_UNEXPECTED_EOF_WHILE_READING
-            || (reason == 0 && [ECONNRESET, EPIPE].contains(systemError))
-    }
+    /// Whether the other machine says that whom this side wants is not there: see ``TLSSession/absence``.
+    var isAbsence: Bool { reason == SSL_AD_REASON_OFFSET + SSL_AD_UNRECOGNIZED_NAME }
 
     /// `nil` when nothing has failed.
     func description(usesSecret: Bool, isConnected: Bool) -> String? {
@@ -64,6 +61,8 @@ struct TLSFailure: Hashable, Sendable {
             "the other side has another cluster secret"
         case SSL_AD_HANDSHAKE_FAILURE where usesSecret:
             "the other side does not know of a cluster secret"
+        case SSL_AD_UNRECOGNIZED_NAME:
+            "the process is not there"
         case SSL_AD_PROTOCOL_VERSION:
             "the other side does not speak TLS 1.3"
         case TLS13_AD_CERTIFICATE_REQUIRED:

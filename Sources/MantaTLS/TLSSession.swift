@@ -68,8 +68,12 @@ package final class TLSSession: Sendable {
         connection.withLock { reason($0, isConnected: true) }
     }
 
-    /// Whether it was lost because the other side ended it, and not for the way between the two.
-    package var wasEndedByPeer: Bool { connection.withLock { failure($0).isEnd } }
+    /// Whether the handshake ended with ``absence``.
+    package var foundNobody: Bool { connection.withLock { failure($0).isAbsence } }
+
+    /// What is said instead of a handshake where a machine can be reached and the process that is wanted is not there: the
+    /// alert `unrecognized_name` (RFC 8446, section 6), in the clear. So it can be told from a connection that was cut, or had to go.
+    package static let absence: [UInt8] = [21, 3, 3, 0, 2, 2, UInt8(SSL_AD_UNRECOGNIZED_NAME)]
 
     /// Who is at the other end, for logs.
     package var peerName: String {
@@ -85,7 +89,8 @@ package final class TLSSession: Sendable {
 
     private func ended(_ connection: Connection) -> Progress {
         let why = reason(connection, isConnected: false) ?? "the connection was closed here"
-        return failure(connection).isLoss ? .lost(why) : .failed(why)
+        let failure = failure(connection)
+        return failure.isLoss || failure.isAbsence ? .lost(why) : .failed(why)
     }
 
     private func reason(_ connection: Connection, isConnected: Bool) -> String? {

@@ -1,6 +1,7 @@
 internal import CMantaShims
 internal import Glibc
 import MantaCore
+internal import MantaTLS
 
 /// A connection to a node's port that has not been handed on. Confined to its lane.
 final class GateVisitor: LaneSource, Sendable {
@@ -76,7 +77,11 @@ final class GateVisitor: LaneSource, Sendable {
         switch -status {
         case 0: finish(nil, closes: true)
         case EAGAIN: wake(at: min(deadline, Lane.now + Self.retryPause))
-        case ENOENT, ECONNREFUSED: leave("a connection wants \(target), which is not here")
+        case ENOENT, ECONNREFUSED:
+            // It always fits the empty buffer of a new socket. What the other side has said meanwhile is not read: it finds this
+            // before it finds the connection closed.
+            _ = TLSSession.absence.withUnsafeBytes { manta_send(socket, $0.baseAddress, $0.count) }
+            leave("a connection wants \(target), which is not here")
         default: leave("a connection to \(target) was not handed over: \(describe(error: -status))")
         }
     }

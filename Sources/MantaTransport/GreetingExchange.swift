@@ -18,10 +18,6 @@ package final class GreetingExchange: LaneSource, Sendable {
         case listener
     }
 
-    /// Whoever is there and does not want to talk, or has no process of that name, closes the connection within this time. Later
-    /// it may be one that has given up waiting, behind a line that was cut meanwhile.
-    private static let promptness = Duration.seconds(1)
-
     /// A slow peer holds a place among the bounded number of greetings for no longer.
     package static let defaultPatience = Duration.seconds(5)
 
@@ -42,7 +38,6 @@ package final class GreetingExchange: LaneSource, Sendable {
 
     private struct State {
         var stage: Stage
-        var begin = Moment.distantFuture
         var token: LaneToken?
         var received: [UInt8] = []
         var completion: Completion?
@@ -88,7 +83,6 @@ package final class GreetingExchange: LaneSource, Sendable {
     }
 
     package func start() {
-        state.begin = Lane.now
         let isConnecting = if case .connecting = state.stage { true } else { false }
         state.token = lane.add(
             self,
@@ -143,7 +137,7 @@ package final class GreetingExchange: LaneSource, Sendable {
         switch tls.handshake() {
         case .wantsRead: watch(.readable)
         case .wantsWrite: watch(.writable)
-        case .lost(let reason): finish(.failure(lost(reason, isRefusal: tls.wasEndedByPeer && isPrompt)))
+        case .lost(let reason): finish(.failure(lost(reason, isRefusal: tls.foundNobody)))
         case .failed(let reason): finish(.failure(unauthenticated(reason)))
         case .done:
             state.stage = .greeting
@@ -151,7 +145,9 @@ package final class GreetingExchange: LaneSource, Sendable {
         }
     }
 
-    private var isPrompt: Bool { Lane.now.since(state.begin) < Self.promptness }
+    /// Then the connection ends with the process at the other end. Between machines it may be one that the other side has given up
+    /// behind a line that was cut, or had to close because there are too many.
+    private var isLocal: Bool { socket.tls == nil }
 
     private func watch(_ events: LaneEvents) {
         if let token = state.token { lane.watch(socket.descriptor, for: events, token: token) }
@@ -168,10 +164,9 @@ package final class GreetingExchange: LaneSource, Sendable {
             // What is left, the link reads when there is one.
             if state.completion != nil, socket.hasBuffered { receive() }
         } else if count == 0 {
-            // As a node's port does for a process that is not there.
-            finish(.failure(lost("it closed the connection during the greeting", isRefusal: isPrompt)))
+            finish(.failure(lost("it closed the connection during the greeting", isRefusal: isLocal)))
         } else if count != -Int(EAGAIN), count != -Int(EINTR) {
-            let isRefusal = count == -Int(ECONNRESET) && isPrompt
+            let isRefusal = count == -Int(ECONNRESET) && isLocal
             finish(
                 .failure(lost("read failed: \(describe(error: Int32(-count)))", isRefusal: isRefusal))
             )

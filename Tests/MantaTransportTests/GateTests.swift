@@ -125,6 +125,40 @@ struct GateTests {
         }
     }
 
+    @Test(
+        "a connection that is closed or reset without a word says nothing of the process",
+        arguments: [false, true]
+    )
+    func withoutWord(isReset: Bool) async throws {
+        try await withGate { fixture, lane in
+            let socket = manta_tcp_listen("127.0.0.1", 0, 1)
+            try #require(socket >= 0)
+            let address = NodeAddress(host: "127.0.0.1", port: UInt16(clamping: manta_socket_port(socket)))
+            let tls = fixture.tls
+            async let error = clusterError {
+                _ = try await connect(
+                    to: address,
+                    on: lane,
+                    greeting: ListenerFixture.greeting(of: ProcessID(1)),
+                    tls: tls
+                )
+            }
+            var peer: Int32 = -1
+            try await eventually {
+                peer = accept(socket, nil, nil)
+                return peer >= 0
+            }
+            var first: UInt8 = 0
+            #expect(recv(peer, &first, 1, 0) == 1)
+            // Closed with bytes that nobody has read, it is reset.
+            if isReset { _ = manta_close(peer) } else { shutdown(peer, Int32(SHUT_WR)) }
+            let isNoRefusal = await error.map { $0.code == .notConnected && !$0.isRefusal }
+            #expect(isNoRefusal == true)
+            if !isReset { _ = manta_close(peer) }
+            _ = manta_close(socket)
+        }
+    }
+
     @Test("only the other side can say that nobody is there, and not that there is no way to it")
     func refusalOrNoWay() async throws {
         try await withGate { fixture, lane in
