@@ -89,18 +89,20 @@ final class ClusterClient: Sendable {
 
     private func apply(_ news: Feed.News, _ raylets: [Raylet]) async {
         var ended: [ProcessID] = []
+        var lost: [ProcessID] = []
         for event in news.events {
             switch event {
             case .nameFreed: break
             case .processEnded(let process): ended.append(process)
-            case .processesLost(let processes):
-                for process in processes where process != system.process {
-                    system.closeLinks(to: process, "its node was declared dead")
-                }
-                ended += processes
+            case .processesLost(let processes): lost += processes
             }
         }
+        ended += lost
+        // First this, so that a link which is being made is not taken when it is there.
         system.ended(ended)
+        for process in lost where process != system.process {
+            system.closeLinks(to: process, "its node was declared dead")
+        }
         names.apply(news)
         if !ended.isEmpty { await tell(raylets, of: ended) }
     }
@@ -115,10 +117,11 @@ final class ClusterClient: Sendable {
             let jobs = try await raylet.presentJobs()
             if !jobs.isEmpty { await tell([raylet], of: try await gcs.ended(among: jobs)) }
         }
+        system.forgetLearned()
         let peers = await system.peersToAskFor()
         guard !peers.isEmpty else { return }
         let ended = try await gcs.ended(among: peers)
-        for process in ended { system.closeLinks(to: process, "it was declared dead") }
         system.ended(ended)
+        for process in ended { system.closeLinks(to: process, "it was declared dead") }
     }
 }

@@ -106,7 +106,8 @@ extension ClusterSystem {
         // Asked first, so that a request that is made again means the same incarnation.
         let epoch = restart ? try await client.bounded("kill of \(id)") { try await $0.epoch(of: id) } : nil
         try await client.bounded("kill of \(id)") { try await $0.kill(id, restart: restart, epoch: epoch) }
-        if !restart { client.names.forget(id) }
+        guard !restart else { return forgetWay(to: id) }
+        client.names.forget(id)
         forget(id)
     }
 

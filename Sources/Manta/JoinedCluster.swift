@@ -120,7 +120,7 @@ final class JoinedCluster: DriverCluster {
             try await GCSPatience(system).ask { try await client.gcs.driverJoined(record, job: job) }
         } catch let error as ClusterError {
             // It may have heard, or not.
-            if case .timedOut = error.code { _ = rejoining.withLock { $0.repetition.wanted() } }
+            if case .timedOut = error.code { rejoining.withLock { $0.repetition.failed() } }
             guard case .workerDied = error.code else { return }
             system.logger.critical(
                 "the head took this driver for dead and has ended its job",

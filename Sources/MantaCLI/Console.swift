@@ -24,14 +24,13 @@ enum Console {
 
     /// Whether all results are where they should be, for the end of a command.
     ///
-    /// - Throws: `outOfDisk` when some could not be written. What the command did is done.
+    /// - Throws: ``ClusterError``, `outOfDisk` among others, when some could not be written. What the command did is done.
     static func checkOutput() throws(ClusterError) {
         let number = outputError.load(ordering: .relaxed)
         guard number != 0 else { return }
         throw ClusterError(
-            .outOfDisk,
-            "cannot write the output: \(MantaTransport.describe(error: number))",
-            hint: "what the command was told to do is done; ask again for what it says"
+            [ENOSPC, EDQUOT].contains(number) ? .outOfDisk : .invalidArgument,
+            "cannot write the output: \(MantaTransport.describe(error: number))"
         )
     }
 

@@ -218,7 +218,9 @@ extension ControlPlane {
     }
 
     func endedEarly(_ id: ActorID, _ cause: DeathCause) -> ClusterError {
-        ClusterError(.actorDied(cause), "\(id) ended before it was ready: \(cause)", outcome: .notExecuted)
+        // Where it has a place its initialiser may run.
+        let outcome: ClusterError.Outcome = directory.actor(id)?.node == nil ? .notExecuted : .mayHaveExecuted
+        return ClusterError(.actorDied(cause), "\(id) ended before it was ready: \(cause)", outcome: outcome)
     }
 
     /// Ends an actor for good, wherever it is in its life.

@@ -20,6 +20,7 @@ struct DriverTable: Sendable {
         var end: Moment
         var refusalCount = 0
         var hasLostAgain = false
+        var isRenewed = false
     }
 
     private var states: [ProcessID: State] = [:]
@@ -84,7 +85,10 @@ struct DriverTable: Sendable {
     ) -> Bool {
         guard case .sought(var search) = states[driver] else { return false }
         search.refusalCount = isRefusal ? search.refusalCount + 1 : 0
-        if isUndecided { search.end = now + Self.grace }
+        // Noticed so late, this side stood still: see `Membership`. Once is enough.
+        let wasStill = !search.isRenewed && search.end + Membership.standstill < now
+        if wasStill { search.isRenewed = true }
+        if isUndecided || wasStill { search.end = now + Self.grace }
         states[driver] = .sought(search)
         return search.refusalCount == Self.refusalLimit || now >= search.end
     }

@@ -53,9 +53,10 @@ extension GCS {
                 if drivers.found(driver) { return }
             } catch {
                 let isRefusal = (error as? ClusterError)?.isRefusal == true
-                let isUndecided = !isRefusal && end <= Lane.now ? await isUndecided(driver) : false
-                let now = Lane.now
-                if drivers.missed(driver, isRefusal: isRefusal, isUndecided: isUndecided, now: now) {
+                var isSpared = false
+                // Only then it matters.
+                if !isRefusal, end <= Lane.now { isSpared = await isUndecided(driver) }
+                if drivers.missed(driver, isRefusal: isRefusal, isUndecided: isSpared, now: Lane.now) {
                     system.logger.warning(
                         "a driver is gone: its job ends",
                         metadata: ["process": "\(driver)", "error": "\(error)"]

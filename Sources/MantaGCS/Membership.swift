@@ -23,6 +23,11 @@ package struct Membership: Sendable {
     private static let spareCount = 3
     /// On which machines members are; those on the head's own are not in it.
     private var machines: [NodeID: String] = [:]
+    /// Suspects whose time was given to them anew, because this side had stood still.
+    private var renewed: Set<NodeID> = []
+    /// A deadline that is noticed so much later tells that this side stood still, not that nobody came: who has come meanwhile waits
+    /// to be heard.
+    static let standstill = Duration.milliseconds(500)
     /// Those whose time is over, and of whom nothing can be said.
     private var undecided: Set<NodeID> = []
     /// The nodes that have joined or died.
@@ -110,6 +115,11 @@ package struct Membership: Sendable {
     /// - Returns: The nodes whose time of grace is over, each to be declared dead; none on other machines for a head that
     ///   doubts itself.
     package mutating func overdue(at now: Moment) -> [NodeID] {
+        for (node, deadline) in suspects where deadline + Self.standstill < now {
+            guard renewed.insert(node).inserted else { continue }
+            suspects[node] = now + grace
+            limits[node] = now + grace * (1 + Self.spareCount)
+        }
         var overdue = suspects.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
         guard !overdue.isEmpty, hasLostAllMachines else { return overdue }
         for node in overdue where machines[node] != nil {
@@ -138,6 +148,7 @@ package struct Membership: Sendable {
     private mutating func settle(_ node: NodeID, now: Moment) {
         suspects[node] = nil
         limits[node] = nil
+        renewed.remove(node)
         undecided.remove(node)
         guard !undecided.isEmpty, !hasLostAllMachines else { return }
         undecided = []

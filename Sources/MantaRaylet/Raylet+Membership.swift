@@ -91,7 +91,7 @@ extension Raylet {
                 }
                 hasFailed = false
             } catch {
-                _ = registering.wanted()
+                registering.failed()
                 if !hasFailed {
                     logger.warning(
                         "the head does not answer; what runs here goes on, and waits for it",

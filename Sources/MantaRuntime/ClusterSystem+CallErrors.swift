@@ -43,21 +43,24 @@ extension ClusterSystem {
         return (error, fate)
     }
 
-    /// Why an actor with this fate cannot be called; `nil` when it lives.
+    /// Why an actor with this fate cannot be called; `nil` when it lives. One that is dead for good is forgotten.
     func error(for fate: ActorFate, _ id: ActorID, outcome: ClusterError.Outcome) -> ClusterError? {
         switch fate {
-        case .alive: nil
-        case .dead(let cause): ClusterError(.actorDied(cause), "\(id) is dead: \(cause)", outcome: outcome)
+        case .alive: return nil
+        case .dead(let cause):
+            forget(id)
+            return ClusterError(.actorDied(cause), "\(id) is dead: \(cause)", outcome: outcome)
         case .unknown:
-            ClusterError(
+            forget(id)
+            return ClusterError(
                 .noSuchActor,
                 "the directory has no \(id)",
                 hint: "it was never spawned in this cluster, or died so long ago that it is forgotten",
                 outcome: outcome
             )
-        case .pending: ClusterError(.notConnected, "\(id) has no place yet", outcome: outcome)
+        case .pending: return ClusterError(.notConnected, "\(id) has no place yet", outcome: outcome)
         case .restarting(let cause):
-            ClusterError(
+            return ClusterError(
                 .workerDied(cause),
                 "the worker of \(id) ended, and the actor is being restarted: \(cause)",
                 hint: "withCallOptions(retries:) sends calls again",

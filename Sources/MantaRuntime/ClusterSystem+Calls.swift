@@ -134,8 +134,10 @@ extension ClusterSystem {
             guard error.code == .noSuchActor else { throw attempts.final(error) }
             // The actor has died or moved: the directory knows.
             drop(route)
-            if let cause = try await cause(of: route.actor, method, call.deadline) {
-                throw attempts.final(cause)
+            do {
+                if let cause = try await cause(of: route.actor, method, call.deadline) { throw cause }
+            } catch let error as ClusterError {
+                throw attempts.final(error)
             }
             if let error = attempts.notThere(error) { throw error }
         case .timedOut(let wasSent):

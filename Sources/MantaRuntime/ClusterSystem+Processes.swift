@@ -26,7 +26,7 @@ extension ClusterSystem {
     package func peersToAskFor() async -> Set<ProcessID> {
         var peers = await objects?.peers() ?? []
         for actor in hosted.all { peers.formUnion(actor.openCallers) }
-        // Also those to which there is only a link: it may lead to an incarnation that has been replaced.
-        return peers.union(linkedProcesses).subtracting([process])
+        // Also those to which there is only a link, or will be: it may lead to an incarnation that has been replaced.
+        return peers.union(linkedProcesses).union(self.peers.calledProcesses).subtracting([process])
     }
 }

@@ -71,19 +71,35 @@ extension ClusterSystem {
             let location: ActorLocation
             if let known { location = known } else { location = try await locate(id, note) }
             do {
-                let connection = try await peers.connection(to: location.process, lane: location.lane) {
-                    try await self.connect(to: location, from: here)
-                }
-                if let route = keep(Route(actor: id, location: location, connection: connection)) {
+                if let route = try await link(to: location, from: here).flatMap({ link in
+                    keep(Route(actor: id, location: location, connection: link))
+                }) {
                     return route
                 }
-                // Somebody has found a newer incarnation: what led here is of yesterday.
+                // There is another incarnation elsewhere: what led here is of yesterday.
+                if case .system = id.kind { throw ended(location.process) }
                 known = nil
             } catch let error as ClusterError {
                 guard error.code == .notConnected, try await isElsewhere(id, location) else { throw error }
                 known = nil
             }
         }
+    }
+
+    /// - Returns: `nil` when the process has ended for the directory, whoever still answers there.
+    private func link(to location: ActorLocation, from here: Lane?) async throws -> Connection? {
+        guard !hasEnded(location.process) else { return nil }
+        let connection = try await peers.connection(to: location.process, lane: location.lane) {
+            try await self.connect(to: location, from: here)
+        }
+        // It may have taken long, for a process that stood still. Those that were there already are closed by who hears of the end.
+        guard hasEnded(location.process) else { return connection }
+        connection.close("its process was declared dead")
+        return nil
+    }
+
+    private func ended(_ process: ProcessID) -> ClusterError {
+        ClusterError(.notConnected, "\(process) has ended", outcome: .notExecuted)
     }
 
     /// Nobody answers at `location`: the process may have just died. Whether the actor lives elsewhere, or will.

@@ -126,8 +126,6 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
     public func actorReady<Act>(_ actor: Act) where Act: DistributedActor, Act.ID == ActorID {
         let id = actor.id
         let creation = ActorCreation.current.flatMap { $0.id == id ? $0 : nil }
-        // Ended while it was being created: nobody is to call it, and its next incarnation may be here already.
-        if creation?.isAbandoned == true { return }
         let usesLane = Act.self is any Spawnable.Type || Act.self is any ControlActor.Type
         let label = creation?.label ?? "\(Act.self)"
         let limit = creation?.concurrency.limit
@@ -144,7 +142,8 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
                     return CallLine(of: id, label: title, limit: limit, system: self)
                 },
                 isOwned: creation != nil
-            )
+            ),
+            of: creation
         )
     }
 
@@ -203,12 +202,23 @@ public final class ClusterSystem: DistributedActorSystem, Sendable {
 
     private static let learnedLimit = 100_000
 
-    /// What was learned of an actor, once.
-    func takeLearned(_ id: ActorID) -> ActorLocation? { learned.withLock { $0.removeValue(forKey: id) } }
+    /// What was learned of an actor, once; `nil` also when the process that it names has ended.
+    func takeLearned(_ id: ActorID) -> ActorLocation? {
+        learned.withLock { $0.removeValue(forKey: id) }.flatMap { hasEnded($0.process) ? nil : $0 }
+    }
 
-    /// Forgets the way to an actor that will not be called again.
+    /// What was learned may have been overtaken unnoticed: the directory is asked again.
+    package func forgetLearned() { learned.withLock { $0 = [:] } }
+
+    /// Forgets an actor that will not be called again.
     package func forget(_ id: ActorID) {
         routes.withLock { $0.forget(id) }
+        _ = takeLearned(id)
+    }
+
+    /// Forgets the way to an actor that is being started again.
+    package func forgetWay(to id: ActorID) {
+        routes.withLock { $0.drop(id) }
         _ = takeLearned(id)
     }
 

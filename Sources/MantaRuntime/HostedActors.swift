@@ -18,7 +18,13 @@ package final class HostedActors: Sendable {
     package var all: [HostedActor] { state.withLock { Array($0.actors.values) } }
     package var count: Int { state.withLock { $0.actors.count } }
 
-    package func insert(_ actor: HostedActor) { state.withLock { $0.actors[actor.id] = actor } }
+    /// Enters an actor that can be called from now on; not one that was ended while it was being created, whose next incarnation
+    /// may be here already. Whoever ends it has that noted before it looks for it here.
+    package func insert(_ actor: HostedActor, of creation: ActorCreation? = nil) {
+        state.withLock { state in
+            if creation?.isAbandoned != true { state.actors[actor.id] = actor }
+        }
+    }
 
     /// Takes an actor out, so that it cannot be called any more; its code may still be running.
     package func remove(_ id: ActorID) -> HostedActor? {

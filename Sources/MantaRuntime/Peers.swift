@@ -16,8 +16,6 @@ final class Peers: Sendable {
     private enum Entry {
         case connecting(Connecting)
         case connected(Connection)
-
-        var isConnected: Bool { if case .connected = self { true } else { false } }
     }
 
     private struct State {
@@ -35,6 +33,9 @@ final class Peers: Sendable {
     var areClosed: Bool { state.withLock { $0.closed != nil } }
 
     var all: [Connection] { state.withLock { Array($0.connections.values) } }
+
+    /// Those to which there is a link for calls, or one is being made.
+    var calledProcesses: Set<ProcessID> { state.withLock { Set($0.entries.keys.map(\.process)) } }
 
     /// The connection to a lane of `process`, made by `connect` if there is none; callers at the same time
     /// share one.
@@ -83,7 +84,7 @@ final class Peers: Sendable {
         connected(connection, Key(process: connection.peer, lane: lane))
     }
 
-    func accepted(_ connection: Connection) { enter(connection) { _ in } }
+    func accepted(_ connection: Connection) { enter(connection) }
 
     func removed(_ connection: Connection) {
         state.withLock { state in
@@ -103,20 +104,15 @@ final class Peers: Sendable {
     }
 
     private func connected(_ connection: Connection, _ key: Key) {
-        enter(connection) { $0.entries[key] = .connected(connection) }
+        enter(connection, as: key)
     }
 
-    private func enter(_ connection: Connection, _ note: (inout State) -> Void) {
+    private func enter(_ connection: Connection, as key: Key? = nil) {
         let closed = state.withLock { state in
-            // It closed before it was entered: the next caller makes another.
-            guard connection.isOpen else {
-                state.entries = state.entries.filter {
-                    $0.key.process != connection.peer || $0.value.isConnected
-                }
-                return state.closed
-            }
-            state.connections[ObjectIdentifier(connection)] = connection
-            note(&state)
+            // One that closed before it was entered is no entry: the next caller makes another.
+            let isOpen = connection.isOpen
+            if isOpen { state.connections[ObjectIdentifier(connection)] = connection }
+            if let key { state.entries[key] = isOpen ? .connected(connection) : nil }
             return state.closed
         }
         if let closed { connection.close(closed) }

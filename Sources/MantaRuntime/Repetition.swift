@@ -17,7 +17,10 @@ package struct Repetition: Hashable, Sendable {
         return isIdle
     }
 
-    /// It has been done.
+    /// It could not be done: it is wanted still. Only while it is being done.
+    package mutating func failed() { state = .busyAgain }
+
+    /// It has been done, or has failed.
     ///
     /// - Returns: Whether it is to be done again; if not, it has ended.
     package mutating func done() -> Bool {

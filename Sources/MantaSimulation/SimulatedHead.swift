@@ -21,8 +21,8 @@ struct SimulatedHead {
         case killed(ActorKey)
     }
 
-    /// Of the machine that it shares with one raylet.
-    static let home = "machine-0"
+    /// The name of a machine; the head shares the first with a raylet.
+    static func machine(_ slot: Int) -> String { "machine-\(slot)" }
 
     let isStored: Bool
     /// How often it has been started.
@@ -77,7 +77,7 @@ struct SimulatedHead {
     /// The control plane that a head begins with.
     func plane(seed: UInt64, now: Moment) -> ControlPlane {
         var plane = storedPlane(seed: seed, now: now)
-        plane.home = Self.home
+        plane.home = Self.machine(0)
         return plane
     }
 

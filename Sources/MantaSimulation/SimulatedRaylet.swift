@@ -85,7 +85,7 @@ struct SimulatedRaylet {
         NodeRegistration(
             id: node,
             address: "\(address.slot)",
-            endpoint: .node(NodeAddress(host: "machine-\(address.slot)", port: 1)),
+            endpoint: .node(NodeAddress(host: SimulatedHead.machine(address.slot), port: 1)),
             resources: total,
             labels: labels,
             raylet: .system(100, process: ProcessID(node.rawValue)),

@@ -11,4 +11,12 @@ struct RepetitionTests {
         #expect(repetition.done() == true && repetition.done() == false)
         #expect(repetition.wanted() == true)
     }
+
+    @Test("what has failed is done once more")
+    func failure() {
+        var repetition = Repetition()
+        #expect(repetition.wanted() == true)
+        repetition.failed()
+        #expect(repetition.done() == true && repetition.done() == false)
+    }
 }
