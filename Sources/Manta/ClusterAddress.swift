@@ -120,7 +120,10 @@ package struct ClusterAddress: Sendable {
     /// How a driver takes part in the cluster.
     func runtimeOptions(_ configuration: ClusterConfiguration) throws(ClusterError) -> RuntimeOptions {
         var options = configuration.runtimeOptions(directory: directory, cluster: card.cluster)
-        if let node = card.node { options.network = try Network(node.network) }
+        if var network = card.node?.network {
+            if let secret = configuration.secretFile { network.security = .secret(path: secret) }
+            options.network = try Network(network)
+        }
         return options
     }
 }
@@ -129,11 +132,20 @@ extension NetworkLaunch {
     /// Whether one of these leads to the node, or to a head of its cluster.
     fileprivate func isReached(at addresses: [NodeAddress]) -> Bool {
         addresses.contains { other in
-            address == other || heads.contains(other) || (other.port == address.port && other.isLoopback)
+            (other.port == address.port && other.isLoopback)
+                || ([address] + heads).contains { $0 == other || $0.isSame(as: other) }
         }
     }
 }
 
 extension NodeAddress {
+    /// Whether both lead to the same place, by whatever name. Looks up names, which may take a while.
+    fileprivate func isSame(as other: NodeAddress) -> Bool {
+        guard port == other.port else { return false }
+        if isLoopback || other.isLoopback { return isLoopback && other.isLoopback }
+        guard let host = try? resolved(), let otherHost = try? other.resolved() else { return false }
+        return host == otherHost
+    }
+
     fileprivate var isLoopback: Bool { host == "localhost" || host.hasPrefix("127.") || host == "::1" }
 }

@@ -13,6 +13,8 @@ public struct ClusterConfiguration: Sendable {
     public var address: String?
     /// Where the names of this program's actors count, if they do not say otherwise.
     public var namespace: String
+    /// The file with the secret of the cluster to join; `nil`: the one that this machine's node uses.
+    public var secretFile: String?
     /// How chatty the cluster's own log is. Output of workers is logged at `info`.
     public var logLevel: Logger.Level
     /// How many nodes an embedded cluster has; each has a raylet and workers of its own.
@@ -73,6 +75,7 @@ public struct ClusterConfiguration: Sendable {
     /// | --- | --- | --- |
     /// | `MANTA_ADDRESS` | the cluster to join | none: an embedded one is started |
     /// | `MANTA_NAMESPACE` | where names of actors count | `default` |
+    /// | `MANTA_SECRET_FILE` | the file with the secret of the cluster to join | that of this machine's node |
     /// | `MANTA_LOG_LEVEL` | `trace`, `debug`, `info`, `notice`, `warning`, `error` or `critical` | `info` |
     /// | `MANTA_NODES` | nodes of an embedded cluster | 1 |
     /// | `MANTA_CPUS` | processors that each node offers | those of the machine |
@@ -119,6 +122,7 @@ public struct ClusterConfiguration: Sendable {
         read("log.level", "one of \(levels)", Logger.Level.init(rawValue:)) { $0.logLevel = $1 }
         read("address", "HOST:PORT of a head, auto, or unix: and a folder", nonEmpty) { $0.address = $1 }
         read("namespace", "a name", nonEmpty) { $0.namespace = $1 }
+        read("secret.file", "the path of a file", nonEmpty) { $0.secretFile = $1 }
         read("nodes", count, positive) { $0.nodes = $1 }
         read("cpus", "a number of processors such as 4 or 0.5, 0 or more", amount) {
             $0.resources[.cpu] = Quantity($1)
@@ -154,7 +158,7 @@ public struct ClusterConfiguration: Sendable {
             throw ClusterError(
                 .invalidArgument,
                 "an object store of \(storeCapacity) bytes",
-                hint: "storeCapacity is \(NodeStore.smallestCapacity) or more"
+                hint: "it takes \(NodeStore.smallestCapacity) bytes or more"
             )
         }
     }

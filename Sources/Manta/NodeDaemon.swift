@@ -92,7 +92,7 @@ package final class NodeDaemon: Sendable {
 
     /// Makes the node, under new identifiers, and has it join.
     private func join() async throws {
-        let identity = try await ClusterIdentity.ask(heads, security: options.security, on: lane)
+        let identity = try await askIdentity()
         let process = ProcessID.newHost()
         let network = NetworkLaunch(
             address: address,
@@ -131,6 +131,18 @@ package final class NodeDaemon: Sendable {
             )
         )
         options.logger.info("joined", metadata: ["node": "\(launch.node)", "address": "\(address)"])
+    }
+
+    private func askIdentity() async throws -> ClusterIdentity {
+        do { return try await ClusterIdentity.ask(heads, security: options.security, on: lane) } catch {
+            // A head finds itself by what others reach it by.
+            guard let host = options.advertisedHost, heads.first == address,
+                var error = error as? ClusterError, error.code == .notConnected
+            else { throw error }
+            error.message = "this head is not reached at \(address): \(error.message)"
+            error.hint = "--advertise \(host) has to lead to this machine, for all nodes"
+            throw error
+        }
     }
 
     private func fenced() {

@@ -47,6 +47,13 @@ package struct NetworkChoice: Hashable, Sendable {
         self.advertised = advertised
         guard advertised == nil, LocalAddress.isWildcard(self.bind) else { return }
         self.advertised = head.flatMap(machine.toward) ?? machine.first()
+        if let advertised = self.advertised, advertised.contains(":"), !self.bind.contains(":") {
+            throw ClusterError(
+                .invalidArgument,
+                "\(self.bind) stands for IPv4 alone, and this machine reaches the head from \(advertised)",
+                hint: "listen with --bind ::, which stands for both, or name the head by an IPv4 address"
+            )
+        }
         if self.advertised == nil {
             throw ClusterError(
                 .invalidArgument,

@@ -199,6 +199,7 @@ struct NodePlan {
             isLocal: network.isLocal,
             localName: network.localName,
             directory: directory,
+            isUsualFolder: NodeFolder.all.contains(directory),
             logPath: logPath,
             secret: {
                 guard case .secret(let path) = security else { return nil }

@@ -124,7 +124,7 @@ struct NodeSetup: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many seconds a node may say nothing before it is taken for dead. (default: 3)",
+            "How many seconds a node may say nothing before it is declared dead. (default: 3)",
             valueName: "seconds"
         ),
         transform: { try Duration(secondsText: $0) }

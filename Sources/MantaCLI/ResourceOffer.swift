@@ -36,7 +36,13 @@ package struct ResourceOffer: Hashable, Sendable {
         for (name, amount) in decoded {
             switch amount {
             case .number(let number): amounts[name] = number
-            case .size(let text): amounts[name] = Double(try ByteCount(text).value)
+            case .size(let text):
+                guard let size = try? ByteCount(text) else {
+                    throw OptionError(
+                        "\"\(text)\" is no amount of \"\(name)\": write a number such as 4 or 0.5, or a size such as \"8GiB\""
+                    )
+                }
+                amounts[name] = Double(size.value)
             }
             guard let value = amounts[name], value >= 0, value <= 9e14, !name.isEmpty else {
                 throw OptionError(

@@ -19,6 +19,8 @@ package struct StartSummary: Hashable, Sendable, Codable {
     /// What was said of how others reach it, which is why they do not.
     package var localName: String?
     package var directory: String
+    /// Whether it is one of those in which programs look for the nodes of their machine.
+    package var isUsualFolder: Bool
     package var logPath: String
     /// Of a cluster with a secret.
     package var secret: String?
@@ -31,6 +33,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
         isLocal: Bool,
         localName: String? = nil,
         directory: String,
+        isUsualFolder: Bool = true,
         logPath: String,
         secret: String?,
         processID: Int32
@@ -41,6 +44,7 @@ package struct StartSummary: Hashable, Sendable, Codable {
         self.isLocal = isLocal
         self.localName = localName
         self.directory = directory
+        self.isUsualFolder = isUsualFolder
         self.logPath = logPath
         self.secret = secret
         self.processID = processID
@@ -59,6 +63,8 @@ package struct StartSummary: Hashable, Sendable, Codable {
             "", "Programs on this machine join with:",
             "  export MANTA_ADDRESS=\(heads.joined(separator: ","))",
         ]
+        // Programs look for it nowhere else.
+        if !isUsualFolder { lines.append("  export MANTA_DIRECTORY=\(directory)") }
         lines += ["", "manta status shows the cluster; manta stop --directory \(directory) ends this node."]
         return lines
     }

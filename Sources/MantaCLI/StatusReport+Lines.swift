@@ -45,9 +45,9 @@ extension StatusReport {
 
     private func text(_ pending: Pending) -> String {
         let place = pending.placement == PlacementText.text(.automatic) ? "" : " on \(pending.placement)"
+        let rest = pending.givesUpInSeconds.map { ", for \(Duration.seconds($0).text) more" } ?? ""
         return "\(pending.count) × \(ResourceText.list(Resources(pending.resources)))\(place): waits for "
-            + "\(Duration.seconds(pending.waitedSeconds).text), for \(Duration.seconds(pending.givesUpInSeconds).text) "
-            + "more; \(pending.reason)"
+            + "\(Duration.seconds(pending.waitedSeconds).text)\(rest); \(pending.reason)"
     }
 
     private func text(_ failure: Failure) -> String {

@@ -30,7 +30,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
         package var resources: [String: Double]
         package var placement: String
         package var waitedSeconds: Double
-        package var givesUpInSeconds: Double
+        /// `nil`: it does not.
+        package var givesUpInSeconds: Double?
         package var reason: String
     }
 
@@ -76,7 +77,7 @@ extension StatusReport.Pending {
         resources = ResourceText.numbers(demand.resources)
         placement = PlacementText.text(demand.placement)
         waitedSeconds = demand.waited.inSeconds
-        givesUpInSeconds = demand.patience.inSeconds
+        givesUpInSeconds = demand.patience?.inSeconds
         reason = demand.reason
     }
 }

@@ -39,7 +39,7 @@ extension ClusterError {
     public enum Code: Hashable, Sendable, Codable {
         /// The system is shut down, or a process could not be reached.
         case notConnected
-        /// The peer does not know the cluster's secret. Not thrown yet.
+        /// The peer does not know the cluster's secret.
         case unauthenticated
         /// What was asked cannot be done as written: the message says what to write instead.
         case invalidArgument
@@ -71,13 +71,13 @@ extension ClusterError {
         case noSuchMethod
         /// The bytes could not be decoded as the type that the other side asked for.
         case undecodable
-        /// No copy of the object is left. Not thrown yet.
+        /// No copy of the object is left.
         case objectLost
         /// Whose end is to end the actor has ended already.
         case ownerDied
-        /// The node's object store has no room. Not thrown yet.
+        /// The node's object store has no room.
         case storeFull
-        /// The disk has no room for what is spilled. Not thrown yet.
+        /// The disk has no room for what is spilled.
         case outOfDisk
         /// The two sides speak different versions.
         case incompatible

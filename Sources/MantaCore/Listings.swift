@@ -102,3 +102,14 @@ public enum LifecycleEvent: Codable, Hashable, Sendable {
     /// It is dead, for good: the last event.
     case terminated(DeathCause)
 }
+
+extension LifecycleEvent: CustomStringConvertible {
+    /// For people: `alive (incarnation 2)`, `restarting`, `terminated: node-3 died`.
+    public var description: String {
+        switch self {
+        case .alive(let epoch): "alive (incarnation \(epoch))"
+        case .restarting: "restarting"
+        case .terminated(let cause): "terminated: \(cause)"
+        }
+    }
+}

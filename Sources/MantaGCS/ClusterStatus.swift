@@ -33,8 +33,8 @@ package struct ClusterStatus: Sendable, Codable {
         package var count: Int
         /// Of the one that waits longest.
         package var waited: Duration
-        /// When that one gives up.
-        package var patience: Duration
+        /// When that one gives up; `nil`: never.
+        package var patience: Duration?
         /// What the nearest node lacks.
         package var reason: String
     }

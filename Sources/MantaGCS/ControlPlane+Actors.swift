@@ -243,6 +243,7 @@ extension ControlPlane {
         if isFailure { failures.ended(record, cause, now: now) }
         let ticket = PlacementTicket(id.serial)
         if waiting.removeValue(forKey: ticket) != nil { _ = scheduler.cancel(ticket) }
+        nodeless[id] = nil
         endLease(record.key, cause)
         if wasPending { act(.settle(id, end)) }
         announceDeath(of: record, now: now)
@@ -318,7 +319,7 @@ extension ControlPlane {
         let ticket = PlacementTicket(id.serial)
         guard let record = directory.actor(id), record.isUnplaced, waiting[ticket] == nil else { return }
         let options = record.spec.options
-        let request = PlacementRequest(resources: options.resources, placement: options.placement)
+        let request = record.spec.request
         let deadline = now + options.placementTimeout
         switch scheduler.place(request, ticket: ticket, deadline: deadline, near: near) {
         case .placed(let node): begin(id, on: node)
@@ -351,9 +352,27 @@ extension ControlPlane {
         act(.send(.create(spec), to: node))
     }
 
+    /// A node has joined, or may: those go on that no other could ever have held.
+    mutating func placeNodeless(now: Moment) {
+        let ids = nodeless.keys.sorted { $0.serial < $1.serial }
+        nodeless = [:]
+        for id in ids { place(id, now: now) }
+    }
+
+    /// Whether an actor without a node may get one from a node that is yet to join.
+    private func hasHope(_ record: ActorRecord) -> Bool {
+        // A node that starts again has another identifier.
+        if case .node(let node, soft: false) = record.spec.options.placement {
+            return membership.isMember(node)
+        }
+        return true
+    }
+
     private mutating func unplaceable(_ id: ActorID, _ error: ClusterError, now: Moment) {
         guard let record = directory.actor(id) else { return }
         if case .restarting(let cause) = record.state {
+            // That its nodes are gone is no failure of the actor.
+            if error.code == .infeasible, hasHope(record) { return nodeless[id] = now }
             incarnationEnded(record.key, cause, now: now)
         } else {
             // Whoever spawned it learns that: nothing in the cluster has failed.

@@ -163,6 +163,7 @@ extension ControlPlane {
                     address: node.address
                 )
             )
+            placeNodeless(now: now)
         }
         return .accepted
     }
@@ -204,7 +205,14 @@ extension ControlPlane {
         let (processes, incarnations) = directory.nodeLeft(node)
         if isFailure {
             failures.died(node, at: address ?? "", actorCount: incarnations.count, now: now)
-            act(.died(node, address: address ?? "", actorCount: incarnations.count))
+            act(
+                .died(
+                    node,
+                    address: address ?? "",
+                    processes: Array(processes),
+                    actorCount: incarnations.count
+                )
+            )
         }
         nodes[node] = nil
         drains[node] = nil

@@ -45,8 +45,8 @@ package struct ControlPlane: Sendable {
         case waits(ActorSpec)
         /// The head begins to doubt itself, or does no longer: see ``Membership``.
         case doubts(Bool)
-        /// A node was declared dead, and with it so many actors.
-        case died(NodeID, address: String, actorCount: Int)
+        /// A node was declared dead, with these processes and so many actors.
+        case died(NodeID, address: String, processes: [ProcessID], actorCount: Int)
     }
 
     /// Something to do later.
@@ -75,6 +75,8 @@ package struct ControlPlane: Sendable {
     var leases: Leases
     /// The actors that wait for resources.
     var waiting: [PlacementTicket: ActorID] = [:]
+    /// Restarting actors that no node could ever hold that is there, and since when they wait for one that could.
+    var nodeless: [ActorID: Moment] = [:]
     /// Restarting actors whose last incarnation has to be gone before the next is placed.
     var awaitingRelease: Set<ActorKey> = []
     /// The members, as their raylets described them.

@@ -15,7 +15,8 @@ package protocol DirectoryStorage: Sendable {
     /// Makes changes: all of them or, when it throws or the process ends meanwhile, all or none. An entry without a value is
     /// removed. Returns when they are durable. One commit at a time.
     ///
-    /// - Throws: ``ClusterError`` when that cannot be, or another head has taken over: the caller serves no longer.
+    /// - Throws: ``ClusterError``: `outOfDisk` when there is no room, and nothing has changed: it may be tried again. Any other when
+    ///   it cannot be, or another head has taken over: the caller serves no longer.
     func commit(_ changes: [StoredEntry]) async throws
 
     /// Calls `lost`, once, when another head may take over, or has, without waiting for a commit to fail.

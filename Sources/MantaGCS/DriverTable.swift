@@ -88,7 +88,7 @@ struct DriverTable: Sendable {
         // Noticed so late, this side stood still: see `Membership`. Once is enough.
         let wasStill = !search.isRenewed && search.end + Membership.standstill < now
         if wasStill { search.isRenewed = true }
-        if isUndecided || wasStill { search.end = now + Self.grace }
+        if isUndecided || wasStill { search.end = now + Membership.comeback }
         states[driver] = .sought(search)
         return search.refusalCount == Self.refusalLimit || now >= search.end
     }

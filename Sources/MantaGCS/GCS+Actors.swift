@@ -84,14 +84,13 @@ extension GCS {
         throw ClusterError(
             .noSuchActor,
             "no actor has the name \(name)",
-            hint: "spawn one with this name in its options, or use getOrSpawn; names end with their actors",
-            outcome: .notExecuted
+            hint: "spawn one with this name in its options, or use getOrSpawn; names end with their actors"
         )
     }
 
     private func found(_ id: ActorID) async throws -> FoundActor {
         guard let record = plane.directory.actor(id) else {
-            throw ClusterError(.noSuchActor, "the directory has forgotten \(id)", outcome: .notExecuted)
+            throw ClusterError(.noSuchActor, "the directory has forgotten \(id)")
         }
         let found = FoundActor(
             id: id,

@@ -57,9 +57,15 @@ extension GCS {
                 // Only then it matters.
                 if !isRefusal, end <= Lane.now { isSpared = await isUndecided(driver) }
                 if drivers.missed(driver, isRefusal: isRefusal, isUndecided: isSpared, now: Lane.now) {
+                    let record = plane.directory.process(driver)
                     system.logger.warning(
                         "a driver is gone: its job ends",
-                        metadata: ["process": "\(driver)", "error": "\(error)"]
+                        metadata: [
+                            "process": "\(driver)",
+                            "pid": "\(record?.operatingSystemID ?? 0)",
+                            "at": "\(record.map { "\($0.endpoint)" } ?? "")",
+                            "reason": "\((error as? ClusterError)?.message ?? "it is silent")",
+                        ]
                     )
                     return driverLeft(driver)
                 }

@@ -76,15 +76,39 @@ extension GCS {
         while storageError == nil, line.begin() {
             let changes = plane.takeChanges(at: Self.clock)
             // Detached, because encoding and the disk take longer than a lane may.
-            let result = await Task.detached {
-                try await storage.commit(try changes.entries())
-            }.result
+            let write = { @Sendable in
+                await Task.detached { try await storage.commit(try changes.entries()) }.result
+            }
+            var result = await write()
+            if Self.isFull(result) { result = await room(for: write) }
             switch result {
             case .success: written()
             case .failure(let error): lost(error)
             }
         }
         writer = nil
+    }
+
+    private static let roomPause = Duration.seconds(1)
+
+    private static func isFull(_ result: Result<Void, any Error>) -> Bool {
+        guard case .failure(let error as ClusterError) = result else { return false }
+        return error.code == .outOfDisk
+    }
+
+    /// Tries again until there is room on the disk: nobody has been told of what was to be stored, and whoever waits for it has
+    /// its own deadline. So a full disk ends nothing that runs.
+    private func room(for write: @Sendable () async -> Result<Void, any Error>) async -> Result<
+        Void, any Error
+    > {
+        actorSystem.logger.error("the disk of the directory is full: nothing is decided until there is room")
+        var result = await write()
+        while Self.isFull(result), !isStopped {
+            try? await Task.sleep(for: Self.roomPause)
+            result = await write()
+        }
+        if case .success = result { actorSystem.logger.notice("there is room for the directory again") }
+        return result
     }
 
     private func written() {

@@ -89,6 +89,8 @@ extension GCS {
             do {
                 try await ask(raylet)
                 refusalCount = 0
+                // It has yet to register again, which may take a busy machine long.
+                step { $0.spare(node, now: Lane.now) }
             } catch {
                 // The word of the node's machine that nobody is there. All else, such as a way that this machine does not
                 // find, says nothing of the node: that it is silent tells in time.

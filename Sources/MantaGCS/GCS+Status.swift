@@ -43,7 +43,10 @@ extension ControlPlane {
     ///
     /// - Complexity: O(*d* · *n*) in the numbers of different requests that wait and of nodes.
     package func demands(at now: Moment) -> [ClusterStatus.Demand] {
-        scheduler.waitingLines().map { demand in
+        let nodeless = Dictionary(grouping: nodeless.keys.compactMap { directory.actor($0) }) {
+            $0.spec.request
+        }
+        return scheduler.waitingLines().map { demand in
             let patience = waiting[demand.oldest].flatMap(directory.actor)?.spec.options.placementTimeout
             let rest = demand.deadline.since(now)
             return ClusterStatus.Demand(
@@ -55,5 +58,15 @@ extension ControlPlane {
                 reason: scheduler.lack(of: demand.request)
             )
         }
+            + nodeless.map { request, records in
+                ClusterStatus.Demand(
+                    resources: request.resources,
+                    placement: request.placement,
+                    count: records.count,
+                    waited: now.since(records.compactMap { self.nodeless[$0.id] }.min() ?? now),
+                    patience: nil,
+                    reason: scheduler.lack(of: request)
+                )
+            }
     }
 }

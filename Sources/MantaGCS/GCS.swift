@@ -266,11 +266,15 @@ package distributed actor GCS: ControlActor {
             case .news: resumeWaiters(.news)
             case .probe(let node): probe(node)
             case .doubts(let doubts): tell(ofDoubt: doubts)
-            case .died(let node, let address, let actorCount):
+            case .died(let node, let address, let processes, let actorCount):
                 actorSystem.logger.warning(
                     "a node was declared dead",
                     metadata: ["node": "\(node)", "address": "\(address)", "actors": "\(actorCount)"]
                 )
+                // It may be there, and cut off in one direction only: by the end of its link it learns of its own.
+                for process in processes where process != actorSystem.process {
+                    actorSystem.closeLinks(to: process, "its node was declared dead")
+                }
             case .waits(let spec):
                 actorSystem.logger.info(
                     "an actor waits for resources",

@@ -143,8 +143,10 @@ package struct Membership: Sendable {
         return machines.keys.allSatisfy { isSuspect($0) } && Set(machines.values).count > 1
     }
 
-    /// A node is suspect no more. If it is by that that the head knows itself to be heard, all others get their time from now on:
-    /// they may need some of it to come back too.
+    /// How long machines may need to be heard again when a line is mended: those who were connecting give up after 5 s, and try again.
+    static let comeback = Duration.seconds(6)
+
+    /// A node is suspect no more. If it is by that that the head knows itself to be heard, all others get the time to come back too.
     private mutating func settle(_ node: NodeID, now: Moment) {
         suspects[node] = nil
         limits[node] = nil
@@ -153,8 +155,9 @@ package struct Membership: Sendable {
         guard !undecided.isEmpty, !hasLostAllMachines else { return }
         undecided = []
         for (suspect, deadline) in suspects {
-            suspects[suspect] = deadline == .distantFuture ? now + grace : max(deadline, now + grace)
-            limits[suspect] = now + grace * (1 + Self.spareCount)
+            let end = now + max(grace, Self.comeback)
+            suspects[suspect] = deadline == .distantFuture ? end : max(deadline, end)
+            limits[suspect] = end + grace * Self.spareCount
         }
     }
 

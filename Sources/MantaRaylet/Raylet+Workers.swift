@@ -92,7 +92,10 @@ extension Raylet {
 
     /// The job's oldest start comes to nothing: whoever waits for it learns why.
     func startFailed(_ job: ProcessID, _ error: any Error) {
-        logger.error("cannot start a worker", metadata: ["job": "\(job)", "error": "\(error)"])
+        // The node stops, or was fenced.
+        if !(error is CancellationError) {
+            logger.error("cannot start a worker", metadata: ["job": "\(job)", "error": "\(error)"])
+        }
         let known = error as? ClusterError
         startError = ClusterError(
             known?.code ?? .overloaded,

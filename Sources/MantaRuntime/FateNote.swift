@@ -8,7 +8,13 @@ final class FateNote: Sendable {
     /// Asks until it is decided where the actor is.
     func decidedFate(of id: ActorID, in directory: any DirectoryClient) async throws -> ActorFate {
         while true {
-            let answer = try await directory.fate(of: id)
+            let answer: ActorFate
+            do { answer = try await directory.fate(of: id) } catch let error as ClusterError
+                where error.code == .timedOut
+            {
+                // The question has the time of the call, whose caller knows nothing of it.
+                throw DeadlinePassed()
+            }
             fate.withLock { $0 = answer }
             switch answer {
             case .pending, .restarting: try Task.checkCancellation()

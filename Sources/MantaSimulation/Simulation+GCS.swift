@@ -44,7 +44,7 @@ extension Simulation {
         case .news: resumeWaiters(.news)
         case .probe(let node): send(.probe, to: node)
         case .waits(let spec): trace("\(spec.id) waits for \(spec.options.resources)")
-        case .died(let node, _, _): trace("\(node) is declared dead")
+        case .died(let node, _, _, _): trace("\(node) is declared dead")
         case .doubts(let doubts):
             if doubts { counts.doubts += 1 }
             trace("the head \(doubts ? "doubts itself" : "is heard again")")

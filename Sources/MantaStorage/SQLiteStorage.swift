@@ -140,14 +140,16 @@ package final class SQLiteStorage: DirectoryStorage {
                 }
             }
         } catch let error as DatabaseError {
-            if error.resultCode == .SQLITE_FULL {
-                throw ClusterError(
-                    .outOfDisk,
-                    "there is no room for the directory: \(path)",
-                    hint: "make room on the disk, and start the head again"
-                )
+            guard error.resultCode == .SQLITE_FULL || error.extendedResultCode == .SQLITE_IOERR_SHMSIZE else {
+                throw broken(error.message ?? "\(error)")
             }
-            throw broken(error.message ?? "\(error)")
+            // Rolled back as a whole, so it may be tried again.
+            state.withLock { $0.isBroken = false }
+            throw ClusterError(
+                .outOfDisk,
+                "there is no room for the directory: \(path)",
+                hint: "make room on the disk: the head goes on by itself"
+            )
         }
         try mark.write(number)
         state.withLock { $0 = State(commitNumber: number) }

@@ -61,6 +61,8 @@ struct TLSFailure: Hashable, Sendable {
             "the other side has another cluster secret"
         case SSL_AD_HANDSHAKE_FAILURE where usesSecret:
             "the other side does not know of a cluster secret"
+        case SSL_AD_HANDSHAKE_FAILURE where !isConnected:
+            "the other side does not use certificates, or refuses this side's"
         case SSL_AD_UNRECOGNIZED_NAME:
             "the process is not there"
         case SSL_AD_PROTOCOL_VERSION:

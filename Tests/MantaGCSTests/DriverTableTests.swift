@@ -62,7 +62,10 @@ struct DriverTableTests {
         let later = origin + .seconds(60)
         #expect(table.missed(driver, isRefusal: false, isUndecided: true, now: later) == false)
         #expect(table.missed(driver, isRefusal: false, isUndecided: false, now: later + .seconds(1)) == false)
-        #expect(table.missed(driver, isRefusal: false, isUndecided: false, now: later + grace) == true)
+        #expect(
+            table.missed(driver, isRefusal: false, isUndecided: false, now: later + Membership.comeback)
+                == true
+        )
     }
 
     @Test("one that is removed is not sought any more")

@@ -192,11 +192,11 @@ struct DurableGCSTests {
         let head = try await Head(storage)
         try await head.join()
         let id = try await head.spawn("hits")
-        storage.fail(ClusterError(.outOfDisk, "full"))
+        storage.fail(ClusterError(.notConnected, "broken"))
         let told = head.raylet.told
         for name in ["a", "b"] {
             let error = await clusterError { _ = try await head.spawn(name) }
-            #expect(error?.code == .notConnected && error?.message.contains("full") == true)
+            #expect(error?.code == .notConnected && error?.message.contains("broken") == true)
         }
         for question in [0, 1] {
             let error = await clusterError {
@@ -209,8 +209,26 @@ struct DurableGCSTests {
             #expect(error?.code == .notConnected)
         }
         #expect(head.raylet.told == told)
-        #expect(head.storageErrors.map(\.code) == [.outOfDisk])
+        #expect(head.storageErrors.map(\.code) == [.notConnected])
         await head.die()
+    }
+
+    @Test("a head whose disk is full decides nothing until there is room, and has forgotten nothing then")
+    func fullDisk() async throws {
+        let storage = MemoryStorage()
+        let head = try await Head(storage)
+        try await head.join()
+        storage.fail(ClusterError(.outOfDisk, "full"))
+        async let spawned = head.spawn("hits")
+        try await eventually { storage.fullCount >= 2 }
+        #expect(head.raylet.told.isEmpty)
+        storage.fail(nil)
+        #expect(try await head.find("hits") == (try await spawned))
+        #expect(head.storageErrors.isEmpty)
+        await head.die()
+        let next = try await Head(storage)
+        _ = try await next.find("hits")
+        await next.die()
     }
 
     @Test("a head that ends in order stores what it has decided")

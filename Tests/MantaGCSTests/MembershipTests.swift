@@ -151,7 +151,7 @@ struct MembershipDoubtTests {
     }
 
     @Test(
-        "when one is heard of again, or a new one joins, the others have their time from then on",
+        "when one is heard of again, or a new one joins, the others have the time to come back too",
         arguments: [1, 9]
     )
     func heard(id: UInt64) {
@@ -160,9 +160,10 @@ struct MembershipDoubtTests {
         let later = origin + .seconds(100)
         #expect(membership.joined(NodeID(id), on: "a", now: later) == (id == 1 ? .again : .new))
         #expect(!membership.doubtsItself && membership.overdue(at: later) == [])
-        membership.spare(otherNode, now: later + .milliseconds(900))
-        #expect(membership.overdue(at: later + .seconds(1)) == (id == 1 ? [NodeID(3)] : [node, NodeID(3)]))
-        #expect(membership.overdue(at: later + .seconds(2)).contains(otherNode))
+        membership.spare(otherNode, now: later + .milliseconds(5_900))
+        #expect(membership.overdue(at: later + .milliseconds(5_999)) == [])
+        #expect(membership.overdue(at: later + .seconds(6)) == (id == 1 ? [NodeID(3)] : [node, NodeID(3)]))
+        #expect(membership.overdue(at: later + .seconds(7)).contains(otherNode))
     }
 
     @Test("a machine that says itself that its node is gone shows that the way there is open")
@@ -172,6 +173,15 @@ struct MembershipDoubtTests {
         let later = origin + .seconds(100)
         #expect(membership.probeFailed(node, now: later) == true && !membership.doubtsItself)
         #expect(membership.overdue(at: later) == [])
-        #expect(membership.overdue(at: later + .seconds(1)) == [otherNode])
+        #expect(membership.overdue(at: later + .seconds(6)) == [otherNode])
+    }
+
+    @Test("a deadline that is noticed late gives the suspect its time anew, once")
+    func standstill() {
+        var membership = lost(["a"])
+        let late = origin + .seconds(5)
+        #expect(membership.overdue(at: late) == [] && membership.isSuspect(node))
+        #expect(membership.overdue(at: late + .milliseconds(999)) == [])
+        #expect(membership.overdue(at: late + .seconds(5)) == [node])
     }
 }

@@ -12,6 +12,7 @@ final class MemoryStorage: DirectoryStorage {
         var held: [CheckedContinuation<Void, Never>] = []
         var commitSizes: [Int] = []
         var isClosed = false
+        var fullCount = 0
     }
 
     private let state = Mutex(State())
@@ -20,10 +21,12 @@ final class MemoryStorage: DirectoryStorage {
     var commitSizes: [Int] { state.withLock { $0.commitSizes } }
     /// How many commits wait to be let through.
     var heldCount: Int { state.withLock { $0.held.count } }
+    /// How many commits have found no room.
+    var fullCount: Int { state.withLock { $0.fullCount } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// Makes all commits from now on fail.
-    func fail(_ error: ClusterError) { state.withLock { $0.error = error } }
+    /// Makes all commits from now on fail; not any more, for `nil`.
+    func fail(_ error: ClusterError?) { state.withLock { $0.error = error } }
 
     /// Lets no commit through until it is released.
     func hold() { state.withLock { $0.isHeld = true } }
@@ -50,7 +53,10 @@ final class MemoryStorage: DirectoryStorage {
             if goesOn { continuation.resume() }
         }
         try state.withLock { state in
-            if let error = state.error { throw error }
+            if let error = state.error {
+                if error.code == .outOfDisk { state.fullCount += 1 }
+                throw error
+            }
             for entry in changes { state.entries[entry.key] = entry.value }
             state.commitSizes.append(changes.count)
         }
