@@ -43,6 +43,21 @@ final class ClusterClient: Sendable {
         }
     }
 
+    /// The caller of a spawn does not wait for it any more. The head may be carrying it out nevertheless, or have done so: it kills
+    /// the actor as soon as it can be told.
+    func giveUp(_ request: SpawnRequest, for error: any Error) {
+        switch (error as? ClusterError)?.code {
+        case nil where error is CancellationError, .timedOut, .notConnected: break
+        default: return
+        }
+        // Unstructured, because nobody waits for it. It ends when the head has heard, or with this part of the cluster.
+        _ = Task.detached(executorPreference: system.control.tasks) { [gcs, system] in
+            try? await withCallOptions(timeout: .seconds(60)) {
+                try await GCSPatience(system).ask { try await gcs.giveUp(request.number) }
+            }
+        }
+    }
+
     // MARK: Arguments of actors
 
     /// Keeps what the encoded arguments of an actor need, references to objects, until the actor is dead: a restart reads

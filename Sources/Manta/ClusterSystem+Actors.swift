@@ -35,6 +35,8 @@ extension ClusterSystem {
             // It was created just as its caller gave up: nobody has a reference to it.
             if let id = late.withLock({ $0 }) {
                 await uncancelled(on: control) { try? await client.gcs.kill(id, restart: false, epoch: nil) }
+            } else {
+                client.giveUp(request, for: error)
             }
             throw error
         }

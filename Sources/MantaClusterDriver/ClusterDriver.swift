@@ -23,6 +23,7 @@ struct ClusterDriver {
                 try await Steady(cluster: cluster, prefix: arguments[1], stopFile: arguments[2]).open()
             case "follow":
                 try await Steady(cluster: cluster, prefix: arguments[1], stopFile: arguments[2]).follow()
+            case "orphan": try await Orphan(cluster: cluster).run()
             case "chaos":
                 try await ChaosDriver(cluster, folder: arguments[1])
                     .run(accounts: Int(arguments[2]) ?? 1, clients: Int(arguments[3]) ?? 1)

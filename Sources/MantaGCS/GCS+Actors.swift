@@ -25,6 +25,12 @@ extension GCS {
         }
     }
 
+    /// Nobody waits any more for a spawn that may end well, or has: its actor, to which nobody has a reference, is killed.
+    package distributed func giveUp(_ request: UInt64) async throws {
+        guard let record = plane.directory.actor(ofRequest: request), record.deathCause == nil else { return }
+        try await stepDurably { _ = try? $0.kill(record.id, restart: false, now: Lane.now) }
+    }
+
     /// How a spawn ended, or ends, of which the caller did not hear: it asks again.
     private func settledBefore(_ id: ActorID) async throws -> SpawnEnd {
         while let record = plane.directory.actor(id) {

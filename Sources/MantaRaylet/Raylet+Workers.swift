@@ -185,6 +185,16 @@ extension Raylet {
                 ]
             )
         }
+        if !isStopping, ended.isEmpty, cause.isFailedStart {
+            // Whoever waits for it hears the cause; what it said itself is for whoever looks after the node.
+            logger.warning(
+                "a worker ended before it hosted an actor",
+                metadata: [
+                    "worker": "\(entry.process.operatingSystemID)", "cause": "\(cause)",
+                    "output": "\(entry.process.lastLines.joined(separator: " | "))",
+                ]
+            )
+        }
         report(worker, cause, ended.map(\.spec.key))
         for lease in ended { release(lease.spec.key) }
         for waiter in entry.exitWaiters { waiter.resume() }
@@ -229,5 +239,16 @@ extension Raylet.Worker {
         // It may have been quicker, and ended by a trap of its own.
         guard let ending, case .crashed(signal: SIGKILL, _) = exit else { return exit }
         return ending
+    }
+}
+
+extension DeathCause {
+    /// Whether a process that has hosted nothing ended with it by a fault.
+    fileprivate var isFailedStart: Bool {
+        switch self {
+        case .exited(let code): code != 0
+        case .crashed(let signal, _): signal != SIGKILL && signal != SIGTERM
+        default: false
+        }
     }
 }

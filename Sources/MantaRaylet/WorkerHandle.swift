@@ -4,6 +4,8 @@ package import MantaCore
 package protocol WorkerHandle: Sendable {
     var id: ProcessID { get }
     var operatingSystemID: Int32 { get }
+    /// The last that it has written.
+    var lastLines: [String] { get }
     /// Names what the worker's output comes from.
     func setLabel(_ label: String?)
     /// Ends it at once.

@@ -127,6 +127,9 @@ final class WorkerProcess: WorkerHandle, LaneSource, Sendable {
     /// Ends the process at once.
     func kill() { _ = manta_pidfd_kill(descriptor, SIGKILL) }
 
+    /// The last that it has written.
+    var lastLines: [String] { state.withLock { $0.lastOutput.lines } }
+
     private func wrote(_ line: String, to stream: String) {
         let label = state.withLock { state in
             state.lastOutput.append(line)

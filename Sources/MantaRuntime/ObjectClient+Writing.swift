@@ -10,7 +10,8 @@ extension ObjectClient {
 
     /// Writes a value into the store as an object of this process, or of its node.
     ///
-    /// - Throws: What the value's `encode(to:)` throws; ``ClusterError``: `storeFull`, `outOfDisk`, `timedOut`.
+    /// - Throws: What the value's `encode(to:)` throws; ``ClusterError``: `storeFull`, `outOfDisk`, `timedOut`, `notConnected` when
+    ///   the node of this machine has been lost.
     package nonisolated(nonsending) func put<Value: Codable & Sendable>(
         _ value: Value,
         owner: ObjectOwner
@@ -74,6 +75,7 @@ extension ObjectClient {
         as id: ObjectID,
         owner: ProcessID
     ) throws(ClusterError) -> Bool {
+        try checkStore()
         guard
             let room = try store.reserve(
                 id,
@@ -94,6 +96,7 @@ extension ObjectClient {
         as id: ObjectID,
         owner: ProcessID
     ) throws(ClusterError) -> Bool {
+        try checkStore()
         let bytes = UnsafeRawBufferPointer(rebasing: writer.bytes[offset...])
         guard
             let room = try store.reserve(

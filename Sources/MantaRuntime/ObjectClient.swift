@@ -19,6 +19,8 @@ package final class ObjectClient: Sendable {
     /// The keepers that live in this process.
     private let localKeepers = Mutex<[any LocalKeeper]>([])
     let exchange: ObjectExchange
+    /// Whether the keeper has ended, and its store with it for all but this process.
+    private let isOrphaned = Atomic<Bool>(false)
     /// When the keeper was last told that it has something to do.
     let lastNudge = Atomic<UInt64>(0)
     private let link: Mutex<ClusterSystem?>
@@ -134,8 +136,19 @@ package final class ObjectClient: Sendable {
 
     /// Processes of the cluster have ended for good.
     func ended(_ processes: [ProcessID]) {
+        if processes.contains(keeper.place.process) { isOrphaned.store(true, ordering: .relaxed) }
         for process in processes { change { $0.ended(process) } }
         for keeper in localKeepers.withLock({ $0 }) { keeper.ended(processes) }
+    }
+
+    /// - Throws: `notConnected` when the store's node has left the cluster: nobody else could read what this process wrote now.
+    func checkStore() throws(ClusterError) {
+        guard isOrphaned.load(ordering: .relaxed) else { return }
+        throw ClusterError(
+            .notConnected,
+            "\(keeper.place.node), in whose store \(process) keeps its objects, has ended: nobody else could read another one",
+            hint: "start the program again: it joins by the node that this machine is now"
+        )
     }
 
     /// Whether a process that cannot be reached has ended: the directory is asked, because the feed tells only what has

@@ -7,6 +7,8 @@ import Synchronization
 
 /// A worker in the test's own process: `running → ended`.
 final class InProcessWorker: WorkerHandle {
+    /// What it writes is its process's.
+    let lastLines: [String] = []
     let id: ProcessID
     /// The test's own.
     let operatingSystemID = getpid()

@@ -68,10 +68,25 @@ struct MachineTests {
             let driver = try machines.drive(["survive", "12"])
             try await driver.says("ready on 3 nodes")
             machines.node(2)?.signal(SIGSTOP)
-            try await driver.says("alive(epoch: 2)")
+            try await driver.says("alive (incarnation 2)")
             machines.node(2)?.signal(SIGCONT)
             try await driver.succeeds()
             try await machines.run("calls", "3", says: "answers 9")
+        }
+    }
+
+    @Test(
+        "a program whose machine's node was lost keeps its calls, and is refused objects that nobody else could read"
+    )
+    func orphan() async throws {
+        try await withMachines(hosts: 2) { machines in
+            let driver = try machines.drive(["orphan"], on: 1)
+            try await driver.says("ready")
+            machines.node(1)?.signal(SIGSTOP)
+            try await driver.says("refused: node-")
+            machines.node(1)?.signal(SIGCONT)
+            try await driver.says("called")
+            try await driver.succeeds()
         }
     }
 
@@ -83,7 +98,7 @@ struct MachineTests {
             let driver = try machines.drive(["survive", "20"])
             try await driver.says("ready on 3 nodes")
             try machines.hosts[2].cut()
-            try await driver.says("alive(epoch: 2)")
+            try await driver.says("alive (incarnation 2)")
             try machines.hosts[2].heal()
             try await driver.succeeds()
             try await machines.run("calls", "3", says: "answers 9")

@@ -87,14 +87,18 @@ private final class Head: Sendable {
         #expect(try await on { try await $0.nodeJoined(registration) } == .accepted)
     }
 
-    func spawn(_ name: String) async throws -> ActorID {
-        let request = SpawnRequest(
+    func request(_ name: String) -> SpawnRequest {
+        SpawnRequest(
             mangledTypeName: "T",
             typeName: "T",
             arguments: [],
             options: ActorOptions(name: name, lifetime: .detached),
             caller: driver
         )
+    }
+
+    func spawn(_ name: String) async throws -> ActorID {
+        let request = request(name)
         guard case .created(let id, _) = try await on({ try await $0.spawn(request) }) else {
             throw ClusterError(.remote, "init failed")
         }
@@ -229,6 +233,22 @@ struct DurableGCSTests {
         let next = try await Head(storage)
         _ = try await next.find("hits")
         await next.die()
+    }
+
+    @Test("a spawn that its caller has given up leaves no actor, however far it had come")
+    func givenUp() async throws {
+        let head = try await Head(MemoryStorage())
+        try await head.join()
+        let request = head.request("hits")
+        try await head.on { try await $0.giveUp(request.number) }
+        guard case .created(let id, _) = try await head.on({ try await $0.spawn(request) }) else {
+            throw ClusterError(.remote, "init failed")
+        }
+        #expect(try await head.find("hits") == id)
+        for _ in 0..<2 { try await head.on { try await $0.giveUp(request.number) } }
+        #expect(await clusterError { _ = try await head.find("hits") }?.code == .noSuchActor)
+        try await eventually { head.raylet.told.contains("end \(ActorKey(id, epoch: 1))") }
+        await head.die()
     }
 
     @Test("a head that ends in order stores what it has decided")

@@ -6,6 +6,7 @@ import Testing
 @Suite("the end of a worker, as its raylet tells it")
 struct WorkerEndTests {
     private struct Process: WorkerHandle {
+        let lastLines: [String] = []
         let id = ProcessID(1)
         let operatingSystemID: Int32 = 100
         func setLabel(_ label: String?) {}
