@@ -37,22 +37,22 @@ extension GCS {
         let process = ProcessID(node.raylet.scope)
         let id = node.id
         guard process != actorSystem.process else { return }
-        actorSystem.watch(process, heartbeat: heartbeat) { [callbacks] _ in
-            callbacks.perform { $0.linkLost(id) }
+        actorSystem.watch(process, heartbeat: heartbeat) { [callbacks] failure in
+            callbacks.perform { $0.linkLost(id, "\(failure)") }
         }
         // A task of its own, because the raylet waits for the answer to its registration.
         _ = Task(executorPreference: actorSystem.control.tasks) { await self.openLink(to: process, of: id) }
     }
 
     private func openLink(to process: ProcessID, of node: NodeID) async {
-        do { try await actorSystem.openControlLink(to: process) } catch { linkLost(node) }
+        do { try await actorSystem.openControlLink(to: process) } catch { linkLost(node, "\(error)") }
     }
 
-    private func linkLost(_ node: NodeID) {
+    private func linkLost(_ node: NodeID, _ reason: String) {
         if plane.membership.isMember(node), !plane.membership.isSuspect(node) {
             actorSystem.logger.info(
                 "the link to a node was lost: it is looked for",
-                metadata: ["node": "\(node)"]
+                metadata: ["node": "\(node)", "reason": "\(reason)"]
             )
         }
         step { $0.linkLost(node, now: Lane.now) }

@@ -76,6 +76,21 @@ struct MachineTests {
     }
 
     @Test(
+        "a node whose port the others cannot reach learns that it was given up, and is a member when they can"
+    )
+    func blockedNode() async throws {
+        try await withMachines(hosts: 3) { machines in
+            let hosts = machines.hosts
+            for host in hosts.dropLast() { try host.block(hosts[2]) }
+            try await machines.node(2)?.says("this node was declared dead")
+            for host in hosts.dropLast() { try host.unblock(hosts[2]) }
+            try await eventually(within: .seconds(60)) {
+                (try? await machines.run("calls", "3", says: "answers 9")) != nil
+            }
+        }
+    }
+
+    @Test(
         "a program whose machine's node was lost keeps its calls, and is refused objects that nobody else could read"
     )
     func orphan() async throws {

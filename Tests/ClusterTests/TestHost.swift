@@ -55,6 +55,58 @@ final class TestHost: Sendable {
     func cut() throws { try TestNetwork.run("-n", hub, "link", "set", port, "down") }
     func heal() throws { try TestNetwork.run("-n", hub, "link", "set", port, "up") }
 
+    /// Lets nothing through from here to the port of another host, as a firewall on the way does; back it goes as ever.
+    func block(_ other: TestHost) throws {
+        // To an address that nobody has.
+        let nowhere = "10.77.0.250"
+        try TestNetwork.run(
+            "-n",
+            name,
+            "neigh",
+            "replace",
+            nowhere,
+            "lladdr",
+            "02:00:00:00:00:77",
+            "nud",
+            "permanent",
+            "dev",
+            "eth0"
+        )
+        try TestNetwork.run(
+            "-n",
+            name,
+            "route",
+            "replace",
+            "\(other.address)/32",
+            "via",
+            nowhere,
+            "dev",
+            "eth0",
+            "table",
+            "99"
+        )
+        try changeBlock("add", other)
+    }
+
+    func unblock(_ other: TestHost) throws { try changeBlock("del", other) }
+
+    private func changeBlock(_ change: String, _ other: TestHost) throws {
+        try TestNetwork.run(
+            "-n",
+            name,
+            "rule",
+            change,
+            "to",
+            other.address,
+            "ipproto",
+            "tcp",
+            "dport",
+            "6379",
+            "lookup",
+            "99"
+        )
+    }
+
     /// Limits what passes from and to the host, such as `100mbit`.
     func limit(to rate: String) throws {
         for (place, device) in [(hub, port), (name, "eth0")] {
