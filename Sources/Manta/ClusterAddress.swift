@@ -57,8 +57,9 @@ package struct ClusterAddress: Sendable {
         do { card = try SessionCard(in: directory) } catch {
             throw ClusterError(
                 .notConnected,
-                "there is no cluster at \(text): \(error)",
-                hint: "start it first; the address of an embedded cluster is new each time its driver starts"
+                "there is no cluster at \(text): \(error.message)",
+                hint: error.hint
+                    ?? "start it first; the address of an embedded cluster is new each time its driver starts"
             )
         }
         guard card.node == nil || SessionCard.isLive(directory) else {

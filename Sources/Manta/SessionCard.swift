@@ -33,10 +33,19 @@ package struct SessionCard: Hashable, Sendable, Codable {
 
     /// Reads the card of the session in `directory`.
     ///
-    /// - Throws: When there is none.
-    package init(in directory: String) throws {
-        let data = try Data(contentsOf: URL(filePath: "\(directory)/\(Self.fileName)"))
-        self = try JSONDecoder().decode(SessionCard.self, from: data)
+    /// - Throws: ``ClusterError``: `notConnected` when there is none, `undecodable` when it is damaged.
+    package init(in directory: String) throws(ClusterError) {
+        let path = "\(directory)/\(Self.fileName)"
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw ClusterError(.notConnected, "no running session has left \(path), or it cannot be read")
+        }
+        do { self = try JSONDecoder().decode(SessionCard.self, from: data) } catch {
+            throw ClusterError(
+                .undecodable,
+                "\(path) is damaged, or of another version",
+                hint: "start the node, or the program that hosts the cluster, again"
+            )
+        }
     }
 
     /// Replaces the card in `directory` at once.

@@ -90,13 +90,14 @@ extension GCS {
         throw ClusterError(
             .noSuchActor,
             "no actor has the name \(name)",
-            hint: "spawn one with this name in its options, or use getOrSpawn; names end with their actors"
+            hint: "spawn one with this name in its options, or use getOrSpawn; names end with their actors",
+            outcome: .notExecuted
         )
     }
 
     private func found(_ id: ActorID) async throws -> FoundActor {
         guard let record = plane.directory.actor(id) else {
-            throw ClusterError(.noSuchActor, "the directory has forgotten \(id)")
+            throw ClusterError(.noSuchActor, "the directory has forgotten \(id)", outcome: .notExecuted)
         }
         let found = FoundActor(
             id: id,
