@@ -352,7 +352,7 @@ extension ControlPlane {
         act(.send(.create(spec), to: node))
     }
 
-    /// A node has joined, or may: those go on that no other could ever have held.
+    /// A node has joined: perhaps it can hold those that no other could.
     mutating func placeNodeless(now: Moment) {
         let ids = nodeless.keys.sorted { $0.serial < $1.serial }
         nodeless = [:]

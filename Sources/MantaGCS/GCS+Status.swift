@@ -58,7 +58,7 @@ extension ControlPlane {
                 reason: scheduler.lack(of: demand.request)
             )
         }
-            + nodeless.map { request, records in
+            + nodeless.sorted { "\($0.key)" < "\($1.key)" }.map { request, records in
                 ClusterStatus.Demand(
                     resources: request.resources,
                     placement: request.placement,
