@@ -19,7 +19,8 @@ public struct ActorOptions: Codable, Hashable, Sendable {
     public var concurrency: Concurrency
     /// How many calls of one process to this actor may wait to be started; past it, callers suspend.
     public var maxPendingCalls: Int
-    /// How long `spawn` waits for resources that other actors hold now, and a restart too.
+    /// How long `spawn` waits for resources that other actors hold now, and a restart too. (For a node that could ever hold it a
+    /// restart waits for as long as it takes, and `spawn` not at all.)
     public var placementTimeout: Duration
     /// Variables for the worker process; only with ``Isolation/process``.
     public var environment: [String: String]
@@ -78,7 +79,8 @@ public enum Lifetime: String, Codable, Hashable, Sendable, CaseIterable {
 /// A restart keeps the actor's identity and name, raises its epoch, and calls `init` again with the same
 /// arguments, on any node that has the resources. The first restart comes at once; while incarnations fail
 /// soon after their start, the next ones wait, from 0.1 s doubled each time up to 10 s, give or take a
-/// half of it. `init` that throws counts as a restart used; the very first `init` is never repeated.
+/// half of it. `init` that throws counts as a restart used; the very first `init` is never repeated. While no node is there
+/// that could ever hold the actor, its restart waits for one, which uses up nothing.
 public enum RestartPolicy: Codable, Hashable, Sendable {
     /// It stays dead.
     case never
