@@ -132,10 +132,10 @@ package struct ClusterAddress: Sendable {
 extension NetworkLaunch {
     /// Whether one of these leads to the node, or to a head of its cluster.
     fileprivate func isReached(at addresses: [NodeAddress]) -> Bool {
-        addresses.contains { other in
-            (other.port == address.port && other.isLoopback)
-                || ([address] + heads).contains { $0 == other || $0.isSame(as: other) }
-        }
+        let places = [address] + heads
+        return addresses.contains { places.contains($0) || ($0.port == address.port && $0.isLoopback) }
+            // Last, because it may ask for names.
+            || addresses.contains { other in places.contains { $0.isSame(as: other) } }
     }
 }
 

@@ -115,9 +115,7 @@ final class ClusterClient: Sendable {
         ended += lost
         // First this, so that a link which is being made is not taken when it is there.
         system.ended(ended)
-        for process in lost where process != system.process {
-            system.closeLinks(to: process, "its node was declared dead")
-        }
+        system.closeLinks(to: lost, "its node was declared dead")
         names.apply(news)
         if !ended.isEmpty { await tell(raylets, of: ended) }
     }
@@ -137,6 +135,6 @@ final class ClusterClient: Sendable {
         guard !peers.isEmpty else { return }
         let ended = try await gcs.ended(among: peers)
         system.ended(ended)
-        for process in ended { system.closeLinks(to: process, "it was declared dead") }
+        system.closeLinks(to: ended, "it was declared dead")
     }
 }

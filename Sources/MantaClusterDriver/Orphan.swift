@@ -24,7 +24,7 @@ struct Orphan {
         // What is there can be read here, and large arguments go in frames.
         guard try await words.withSpan({ $0[999] }) == 7 else { throw Survival.Lost(name: "words") }
         let large = [UInt64](repeating: 1, count: 100_000)
-        guard try await store.count(large) == 100_000 else { throw Survival.Lost(name: "total") }
+        guard try await store.count(large) == 100_000 else { throw Survival.Lost(name: "count") }
         say("called")
     }
 }

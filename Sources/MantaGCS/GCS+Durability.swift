@@ -80,7 +80,7 @@ extension GCS {
                 await Task.detached { try await storage.commit(try changes.entries()) }.result
             }
             var result = await write()
-            if Self.isFull(result) { result = await room(for: write) }
+            if Self.isFull(result) { result = await waitForRoom(write) }
             switch result {
             case .success: written()
             case .failure(let error): lost(error)
@@ -98,15 +98,15 @@ extension GCS {
 
     /// Tries again until there is room on the disk: nobody has been told of what was to be stored, and whoever waits for it has
     /// its own deadline. So a full disk ends nothing that runs.
-    private func room(for write: @Sendable () async -> Result<Void, any Error>) async -> Result<
-        Void, any Error
-    > {
+    private func waitForRoom(
+        _ write: @Sendable () async -> Result<Void, any Error>
+    ) async -> Result<Void, any Error> {
         actorSystem.logger.error("the disk of the directory is full: nothing is decided until there is room")
-        var result = await write()
-        while Self.isFull(result), !isStopped {
+        var result: Result<Void, any Error>
+        repeat {
             try? await Task.sleep(for: Self.roomPause)
             result = await write()
-        }
+        } while Self.isFull(result) && !isStopped
         if case .success = result { actorSystem.logger.notice("there is room for the directory again") }
         return result
     }

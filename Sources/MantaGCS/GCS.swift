@@ -272,9 +272,7 @@ package distributed actor GCS: ControlActor {
                     metadata: ["node": "\(node)", "address": "\(address)", "actors": "\(actorCount)"]
                 )
                 // It may be there, and cut off in one direction only: by the end of its link it learns of its own.
-                for process in processes where process != actorSystem.process {
-                    actorSystem.closeLinks(to: process, "its node was declared dead")
-                }
+                actorSystem.closeLinks(to: processes, "its node was declared dead")
             case .waits(let spec):
                 actorSystem.logger.info(
                     "an actor waits for resources",

@@ -76,9 +76,13 @@ package struct Membership: Sendable {
     /// - Returns: Whether it has become suspect by that: a probe may settle it sooner.
     package mutating func linkLost(_ node: NodeID, now: Moment) -> Bool {
         guard isMember(node), !isSuspect(node) else { return false }
+        giveTime(node, now: now)
+        return true
+    }
+
+    private mutating func giveTime(_ node: NodeID, now: Moment) {
         suspects[node] = now + grace
         limits[node] = now + grace * (1 + Self.spareCount)
-        return true
     }
 
     /// Another node reaches a suspect, or nobody can be asked whether one does: it may be this side that is cut off. So the
@@ -116,9 +120,7 @@ package struct Membership: Sendable {
     ///   doubts itself.
     package mutating func overdue(at now: Moment) -> [NodeID] {
         for (node, deadline) in suspects where deadline + Self.standstill < now {
-            guard renewed.insert(node).inserted else { continue }
-            suspects[node] = now + grace
-            limits[node] = now + grace * (1 + Self.spareCount)
+            if renewed.insert(node).inserted { giveTime(node, now: now) }
         }
         var overdue = suspects.filter { $0.value <= now }.keys.sorted { $0.rawValue < $1.rawValue }
         guard !overdue.isEmpty, hasLostAllMachines else { return overdue }

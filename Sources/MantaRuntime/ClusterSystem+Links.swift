@@ -74,6 +74,13 @@ extension ClusterSystem {
         for connection in peers.all where connection.peer == process { connection.close(reason) }
     }
 
+    /// Closes all links with other processes that are among `lost`.
+    package func closeLinks(to lost: [ProcessID], _ reason: String) {
+        let lost = Set(lost).subtracting([process])
+        guard !lost.isEmpty else { return }
+        for connection in peers.all where lost.contains(connection.peer) { connection.close(reason) }
+    }
+
     func closed(_ connection: Connection, _ failure: LinkFailure) {
         peers.removed(connection)
         routes.withLock { $0.dropAll { $0.connection === connection } }

@@ -75,8 +75,15 @@ final class TestMachines: Sendable {
         ["MANTA_ADDRESS": "\(head.address):6379", "MANTA_DIRECTORY": directory(hosts[index])]
     }
 
-    /// What the nodes have written last: to their logs, which go on when they are started again, and to the terminal.
+    /// What the nodes have written.
     var logs: String {
+        running.value.sorted { $0.key < $1.key }.map { "--- host \($0.key)\n\($0.value.text)" }.joined(
+            separator: "\n"
+        )
+    }
+
+    /// What the nodes have written last: to their logs, which go on when they are started again, and to the terminal.
+    var lastLogs: String {
         running.value.sorted { $0.key < $1.key }.map { index, program in
             let path = "\(directory(hosts[index]))/logs/node.log"
             let log = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
@@ -136,7 +143,7 @@ func withMachines(
     do {
         try await body(machines)
     } catch {
-        let logs = machines.logs
+        let logs = machines.lastLogs
         await machines.stop()
         // What went wrong comes last: that is what is left where a long report is cut.
         throw HostFailure(description: "\(logs)\n--- what went wrong\n\(error)")
