@@ -74,6 +74,7 @@ static uint64_t nanoseconds(clockid_t clock) {
 
 uint64_t manta_now(void) { return nanoseconds(CLOCK_MONOTONIC); }
 int64_t manta_wall_clock(void) { return (int64_t)nanoseconds(CLOCK_REALTIME); }
+uint64_t manta_thread_time(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
 uint64_t manta_now_coarse(void) { return nanoseconds(CLOCK_MONOTONIC_COARSE); }
 
 __attribute__((noinline)) void *manta_thread_pointer(void) {

@@ -112,13 +112,15 @@ final class BulkSender {
     }
 
     /// The chunk compressed, if that pays.
+    ///
+    /// Its cost is time of the processor: while others have it, this would look dear that is cheap, and stay so for an object.
     private func compressed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var step = choice.step(byteCount: bytes.count)
         if step == .probe {
             // From the middle: what comes first in an object is often not like the rest.
             let count = min(bytes.count, CompressionChoice.probeByteCount)
             let first = (bytes.count - count) / 2
-            let start = manta_now()
+            let start = manta_thread_time()
             let block = LZ4.compress(
                 UnsafeRawBufferPointer(rebasing: bytes[first..<first + count]),
                 into: UnsafeMutableRawBufferPointer(rebasing: scratch.compressed[..<count])
@@ -126,18 +128,18 @@ final class BulkSender {
             choice.probed(
                 byteCount: count,
                 compressedByteCount: block?.count,
-                took: nanoseconds(since: start)
+                took: .nanoseconds(Int64(clamping: manta_thread_time() &- start))
             )
             step = choice.stepAfterProbe
         }
         guard step == .compressed else { return nil }
-        let start = manta_now()
+        let start = manta_thread_time()
         let room = UnsafeMutableRawBufferPointer(rebasing: scratch.compressed[..<(bytes.count - 1)])
         let block = LZ4.compress(bytes, into: room)
         choice.compressed(
             byteCount: bytes.count,
             compressedByteCount: block?.count,
-            took: nanoseconds(since: start)
+            took: .nanoseconds(Int64(clamping: manta_thread_time() &- start))
         )
         return block
     }

@@ -2,9 +2,10 @@
 ///
 /// It does when the time to compress a chunk and to send what is left of it is clearly less than the time to send it as it
 /// is. The speed of the link is measured as chunks are sent; ratio and speed of compression by a probe of a part of a
-/// chunk, or by the last compressed chunk. Probes may take 1 % of the time that sending takes, so what cannot be
-/// compressed costs next to nothing. Where the link is slow that is a probe for every chunk, where it is fast for one in
-/// many. One for each connection.
+/// chunk, or by the last compressed chunk. A new link counts as one of 1 Gbit/s at first: the first few MiB go into the
+/// kernel's buffers as fast as memory, which would make any link look fast. Probes may take 1 % of the time that sending
+/// takes, so what cannot be compressed costs next to nothing. Where the link is slow that is a probe for every chunk, where
+/// it is fast for one in many. One for each connection.
 package struct CompressionChoice: Sendable {
     package enum Step: Hashable, Sendable {
         case plain
@@ -20,7 +21,7 @@ package struct CompressionChoice: Sendable {
     private static let margin = 0.8
     /// The share of the time for sending that probes may take.
     private static let probeShare = 0.01
-    /// A probe that took longer was interrupted: it is not to keep others from being made.
+    /// A probe that took longer met pages that were not there yet: it is not to keep others from being made.
     private static let longestProbeSeconds = 1e-3
     /// Over how many bytes on the link its speed is averaged. By bytes and not by chunks: a chunk of zeros, compressed,
     /// tells next to nothing of the link.
@@ -28,9 +29,12 @@ package struct CompressionChoice: Sendable {
     /// Of less, a chunk is plain: the call costs more than the bytes.
     private static let leastByteCount = 4096
 
+    /// What a link is taken for of which nothing is known, in bytes per second.
+    private static let usualLinkSpeed = 125e6
+
     /// Within the window: what was sent, and the time that it took.
-    private var linkByteCount = 0.0
-    private var linkSeconds = 0.0
+    private var linkByteCount = window / 2
+    private var linkSeconds = window / 2 / usualLinkSpeed
     /// What compression does to this object; `nil` when it is not known.
     private var ratio: Double?
     private var compressSecondsPerByte = 0.0
@@ -55,7 +59,7 @@ package struct CompressionChoice: Sendable {
 
     /// What to do with the next chunk.
     package func step(byteCount: Int) -> Step {
-        guard byteCount >= Self.leastByteCount, linkByteCount > 0 else { return .plain }
+        guard byteCount >= Self.leastByteCount else { return .plain }
         if pays { return .compressed }
         return mayProbeNow || allowance >= probeSeconds ? .probe : .plain
     }
@@ -95,15 +99,12 @@ package struct CompressionChoice: Sendable {
         allowance = min(allowance + took * Self.probeShare, 4 * probeSeconds)
     }
 
-    /// Bytes per second that the link takes; 0 when nothing was sent.
-    package var linkSpeed: Double { linkSeconds > 0 ? linkByteCount / linkSeconds : 0 }
-
     private var pays: Bool {
         guard let ratio else { return false }
         return compressSecondsPerByte + ratio * linkSecondsPerByte < Self.margin * linkSecondsPerByte
     }
 
-    private var linkSecondsPerByte: Double { linkSeconds / max(linkByteCount, 1) }
+    private var linkSecondsPerByte: Double { linkSeconds / linkByteCount }
 
     private func seconds(_ duration: Duration) -> Double {
         let (seconds, attoseconds) = duration.components

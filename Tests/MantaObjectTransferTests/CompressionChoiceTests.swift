@@ -25,13 +25,19 @@ import Testing
         #expect(run.probeSeconds < 0.02 * run.seconds)
     }
 
-    @Test("nothing is compressed before the link is known, nor what is tiny")
-    func unknownLink() {
-        var choice = CompressionChoice()
-        #expect(choice.step(byteCount: 1 << 20) == .plain)
-        choice.sent(wireByteCount: 1 << 20, took: .milliseconds(100))
+    @Test("what is tiny is not compressed")
+    func tiny() {
+        let choice = CompressionChoice()
         #expect(choice.step(byteCount: 100) == .plain)
         #expect(choice.step(byteCount: 1 << 20) == .probe)
+    }
+
+    @Test("a new link is not fast because its buffer is: the first chunks of records are compressed too")
+    func newLink() {
+        for count in [1, 4, 16] {
+            var link = SimulatedLink(speed: Self.slow, bufferByteCount: 8 << 20)
+            #expect(link.transmit(.records, chunkCount: count).compressedShare == 1, "of \(count)")
+        }
     }
 
     @Test("what was found of one object says nothing of the next")
@@ -135,12 +141,12 @@ private struct SimulatedLink {
         return link.transmit(content, always: always)
     }
 
-    /// Sends 600 chunks, as the choice says, or always in one way.
-    mutating func transmit(_ content: Content, always: Bool? = nil) -> Run {
+    /// Sends an object, as the choice says, or always in one way.
+    mutating func transmit(_ content: Content, chunkCount: Int = 600, always: Bool? = nil) -> Run {
         var run = Run()
         var compressedCount = 0
-        choice.startObject(byteCount: 600 << 20)
-        for _ in 0..<600 {
+        choice.startObject(byteCount: chunkCount * Self.chunk)
+        for _ in 0..<chunkCount {
             var compressing = 0.0
             var step =
                 always.map { $0 ? CompressionChoice.Step.compressed : .plain }
@@ -185,7 +191,7 @@ private struct SimulatedLink {
             run.seconds += compressing + copying + waiting
         }
         run.seconds += queued / speed
-        run.compressedShare = Double(compressedCount) / 600
+        run.compressedShare = Double(compressedCount) / Double(chunkCount)
         return run
     }
 }

@@ -28,6 +28,8 @@ void manta_eventfd_clear(int fd);
 
 // Nanoseconds of CLOCK_MONOTONIC.
 uint64_t manta_now(void);
+// Nanoseconds of a processor that the calling thread has had.
+uint64_t manta_thread_time(void);
 // The same clock to the scheduler's tick (1-10 ms), for a quarter of the price.
 uint64_t manta_now_coarse(void);
 // Nanoseconds of CLOCK_REALTIME.
