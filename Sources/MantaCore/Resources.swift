@@ -36,11 +36,17 @@ public struct Quantity: Hashable, Sendable, Comparable {
 
     package init(units: Int64) { self.units = units }
 
-    /// The nearest amount to `value` that is a multiple of 1/10,000; amounts beyond about 9e14 are held at
-    /// that.
+    /// The nearest amount to `value` that is a multiple of 1/10,000, and not zero unless `value` is.
+    ///
+    /// Amounts beyond about 9e14 are held at that. What is no number is less than any amount, so that it is refused
+    /// wherever an amount is asked for.
     public init(_ value: Double) {
         let scaled = (value * Double(Self.unitsPerWhole)).rounded()
-        units = Int64(exactly: scaled) ?? (scaled > 0 ? .max : scaled < 0 ? .min : 0)
+        if scaled == 0, value != 0 {
+            units = value > 0 ? 1 : -1
+        } else {
+            units = Int64(exactly: scaled) ?? (scaled > 0 ? .max : .min)
+        }
     }
 
     public var value: Double { Double(units) / Double(Self.unitsPerWhole) }

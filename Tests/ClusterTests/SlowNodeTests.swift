@@ -21,7 +21,7 @@ struct SlowNodeTests {
             // Brings the program.
             try await machines.run("calls", "3")
             let (fast, slow) = (machines.hosts[1], machines.hosts[2])
-            try slow.limit(to: "5mbit")
+            try slow.limit(to: "3mbit")
             let before = try (fast.receivedByteCount(), slow.receivedByteCount())
             let driver = try machines.drive([scenario])
             try await driver.says("done with ", within: .seconds(240))

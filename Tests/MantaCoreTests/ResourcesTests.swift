@@ -11,18 +11,20 @@ struct ResourcesTests {
         #expect(Quantity(1.0 / 3).units == 3_333)
     }
 
-    @Test("an amount is rounded to the nearest ten-thousandth")
+    @Test("an amount is rounded to the nearest ten-thousandth, and what is something does not become nothing")
     func rounding() {
-        #expect(Quantity(0.000_04).units == 0)
-        #expect(Quantity(0.000_06).units == 1)
-        #expect(Quantity(-0.000_06).units == -1)
+        #expect(Quantity(1.000_04).units == 10_000)
+        #expect(Quantity(1.000_06).units == 10_001)
+        #expect(Quantity(0.0).units == 0)
+        #expect(Quantity(0.000_04).units == 1)
+        #expect(Quantity(-0.000_04).units == -1)
     }
 
-    @Test("an amount beyond what can be held is held at the limit, and what is no number is nothing")
+    @Test("an amount beyond what can be held is held at the limit, and what is no number is less than any")
     func limits() {
         #expect(Quantity(1e300).units == .max)
         #expect(Quantity(-.infinity).units == .min)
-        #expect(Quantity(.nan).units == 0)
+        #expect(Quantity(.nan).units == .min)
     }
 
     @Test("memory is counted in bytes, whole even for terabytes")
