@@ -11,6 +11,7 @@ extension ReferenceTable {
         channels[peer] = nil
         ready.removeAll { $0 == peer }
         retries.removeAll { $0.peer == peer }
+        askedBack[peer] = nil
         for passage in arriving.keys where passage.sender == peer { arriving[passage] = nil }
         // In one order everywhere, so that a run can be repeated.
         for token in transits.filter({ $0.value.peers.contains(peer) }).keys.sorted() {
@@ -32,7 +33,7 @@ extension ReferenceTable {
     ///
     /// - Complexity: O(*n*) in the objects, tokens and peers.
     package var peers: Set<ProcessID> {
-        var peers = Set(arriving.keys.lazy.map(\.sender))
+        var peers = Set(arriving.keys.lazy.map(\.sender)).union(askedBack.keys)
         for entry in entries.values {
             if entry.owner != process { peers.insert(entry.owner) }
             if !entry.borrowers.isEmpty { peers.formUnion(entry.borrowers) }
@@ -47,6 +48,6 @@ extension ReferenceTable {
     /// Whether nothing is remembered but numbers and the bounded memories.
     package var isEmpty: Bool {
         entries.isEmpty && transits.isEmpty && events.isEmpty && arriving.isEmpty
-            && channels.values.allSatisfy(\.isQuiet)
+            && askedBack.isEmpty && channels.values.allSatisfy(\.isQuiet)
     }
 }

@@ -98,8 +98,37 @@ extension ReferenceTable {
         }
     }
 
-    /// The sender's word on a token that this process may have received.
-    mutating func retract(_ passage: Passage) {
+    /// Tokens that one peer has asked back.
+    struct AskedBack: Hashable, Sendable {
+        /// They wait for the frames that were under way when it began to catch up with them.
+        var waiting: [UInt64]
+        /// Asked back since.
+        var next: [UInt64] = []
+    }
+
+    /// The sender's word on a token that this process may have received, or may be about to read: words overtake frames.
+    mutating func askedBack(_ token: UInt64, by peer: ProcessID) {
+        guard askedBack[peer] == nil else {
+            askedBack[peer]?.next.append(token)
+            return
+        }
+        catchUp(with: peer, [token])
+    }
+
+    private mutating func catchUp(with peer: ProcessID, _ tokens: [UInt64]) {
+        askedBack[peer] = AskedBack(waiting: tokens)
+        events.append(.catchUp(peer))
+    }
+
+    /// Every frame has been read that the peer had sent when `catchUp` was told, but those that nobody will read.
+    package mutating func caughtUp(with peer: ProcessID) {
+        guard let asked = askedBack.removeValue(forKey: peer) else { return }
+        defer { tidy() }
+        for token in asked.waiting { retract(Passage(sender: peer, token: token)) }
+        if !asked.next.isEmpty { catchUp(with: peer, asked.next) }
+    }
+
+    private mutating func retract(_ passage: Passage) {
         retracted.insert(passage)
         if arriving[passage] != nil {
             // Received before: the sender lets go when it is registered.

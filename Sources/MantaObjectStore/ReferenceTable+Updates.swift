@@ -76,7 +76,7 @@ extension ReferenceTable {
             if entries.values[slot].unregister(peer) { loose.append(id) }
         case .arrived(let token): arrived(token, at: peer, isWhole: false)
         case .settled(let token): arrived(token, at: peer, isWhole: true)
-        case .retracted(let token): retract(Passage(sender: peer, token: token))
+        case .retracted(let token): askedBack(token, by: peer)
         case .freed(let id): events.append(.forget(id))
         }
     }

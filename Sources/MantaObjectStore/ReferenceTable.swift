@@ -55,6 +55,8 @@ package struct ReferenceTable: Hashable, Sendable {
         case freed(ObjectID)
         /// The owner, elsewhere, says that the copies on this process's nodes are to be freed.
         case forget(ObjectID)
+        /// Call `caughtUp` when every frame has been read that this peer has sent until now and will be read at all.
+        case catchUp(ProcessID)
     }
 
     package enum Status: Hashable, Sendable {
@@ -93,7 +95,8 @@ package struct ReferenceTable: Hashable, Sendable {
     static let retractedLimit = 10_000
     /// How many changes go into one update: about 20 kB.
     static let changeLimit = 1000
-    /// After the end of a call, how long its references may take to arrive before they are asked back.
+    /// After the end of a call, or when a reply has been sent, how long references may take to arrive before they are asked
+    /// back.
     static let retractionDelay = Duration.seconds(5)
 
     package let process: ProcessID
@@ -111,6 +114,8 @@ package struct ReferenceTable: Hashable, Sendable {
 
     /// Received tokens whose sender is told when the owner has answered.
     var arriving: [Passage: Arrival] = [:]
+    /// What a peer has asked back, while its frames are awaited that are still under way.
+    var askedBack: [ProcessID: AskedBack] = [:]
     var retracted = NewestSet<Passage>(limit: Self.retractedLimit)
     var ended = NewestSet<ProcessID>(limit: Self.endedLimit)
 

@@ -54,6 +54,13 @@ extension ClusterSystem {
         if !isServed { socket.discard() }
     }
 
+    /// Does `action` when all replies with references have been read that `process` has sent until now and that anybody here
+    /// will read.
+    func catchUp(with process: ProcessID, then action: @escaping @Sendable () -> Void) {
+        let end = AtEnd(action)
+        for connection in peers.all where connection.peer == process { connection.catchUp(until: end) }
+    }
+
     func lane(at index: UInt8) -> Lane {
         index == Greeting.controlLane ? control : lanes[Int(index) % lanes.count]
     }

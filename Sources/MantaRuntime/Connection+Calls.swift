@@ -149,7 +149,10 @@ extension Connection {
         guard ended != nil else { return refuse("a reply to call \(head.number), which is not open") }
         if let refused { system.drop(refused) }
         if hasHandedOver { resumeHandedOver() }
-        continuation?.resume(returning: .reply(status, body.kept()))
+        guard let continuation else { return }
+        let reply = body.kept()
+        if head.flags.contains(.hasObjects) { reply.keep(unreadReplies) }
+        continuation.resume(returning: .reply(status, reply))
     }
 
     func started(_ number: UInt32) {

@@ -99,6 +99,7 @@ extension Connection {
         _ reply: ByteWriter,
         flags: FrameFlags = FrameFlags()
     ) {
+        let flags = reply.attachments.isEmpty ? flags : flags.union(.hasObjects)
         FrameHead(.reply, flags: flags, detail: status.rawValue, number: call.number).store(in: reply)
         state.withLock { state in
             guard state.running.remove(call), let link = state.link else { return }

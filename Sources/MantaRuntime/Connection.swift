@@ -20,6 +20,8 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
     /// Those among them that this program does not have.
     let unknownNames = Mutex<[UInt32: String]>([:])
     let notes: LaneNotes
+    /// Kept by the replies with references that nobody has read yet. Confined to the lane.
+    nonisolated(unsafe) var unreadReplies = UnreadReplies()
 
     struct State: ~Copyable {
         /// `nil` only before the start.
@@ -38,6 +40,9 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         var running = ServedCalls()
         /// The peer does not take its replies, so its calls are not read.
         var isReadingPaused = false
+        /// What waits for pongs, by their numbers.
+        var waitingForPongs: [UInt32: AtEnd] = [:]
+        var lastPing: UInt32 = 0
 
         mutating func takeHandedOver() -> [UnsafeContinuation<CallEnd, Never>] {
             defer { handedOver = [] }
@@ -88,7 +93,8 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
         case .name: named(head, body)
         case .started: started(head.number)
         case .hello, .welcome, .reject: refuse("a second greeting")
-        case .ping, .pong: break  // the link answers them itself
+        case .ping: break  // the link answers them itself
+        case .pong: received(pong: head.number)
         }
     }
 
@@ -108,7 +114,7 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
 
     package func closed(_ failure: LinkFailure, on link: Link) {
         system.options.faults?.left(link)
-        let (calls, running) = state.withLock { state in
+        let (calls, running, waiting) = state.withLock { state in
             state.failure = failure
             state.link = nil
             state.parked.removeAll()
@@ -117,8 +123,11 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
                 defer { call.continuation = nil }
                 return (call.continuation, call.isSent)
             }
-            return (calls, state.running.removeAll())
+            defer { state.waitingForPongs = [:] }
+            return (calls, state.running.removeAll(), Array(state.waitingForPongs.values))
         }
+        // Nothing comes any more.
+        for end in waiting { caughtUp(until: end) }
         system.closed(self, failure)
         for (continuation, wasSent) in calls {
             continuation?.resume(returning: .linkClosed(failure, wasSent: wasSent))

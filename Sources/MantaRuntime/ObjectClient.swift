@@ -120,6 +120,8 @@ package final class ObjectClient: Sendable {
             // What it referred to is released after the lock is.
             let object = owned.withLock { $0.removeValue(forKey: id) }
             withExtendedLifetime(object) { free(id) }
+        case .catchUp(let peer):
+            system?.catchUp(with: peer) { [weak self] in self?.change { $0.caughtUp(with: peer) } }
         case .forget(let id): for keeper in localKeepers.withLock({ $0 }) { keeper.forget(id) }
         }
     }

@@ -27,7 +27,7 @@ final class ObjectHandle: Sendable {
     }
 }
 
-/// A reference that is encoded in a frame: holds the object until the frame has arrived, or nobody needs it any more.
+/// A reference that is encoded in a frame: holds the object until the frame has been read, or nobody will read it.
 final class ObjectPassage: Sendable {
     let token: UInt64
     private let id: ObjectID

@@ -5,6 +5,8 @@ internal import MantaWire
 /// Unchecked: it is filled by the lane that receives it before anyone else sees it, and never changed after.
 package final class FrameBuffer: @unchecked Sendable {
     private let block: ByteBlock
+    /// Lives at least as long as this.
+    private var companion: (any AnyObject & Sendable)?
 
     package init(byteCount: Int) {
         block = ByteBlock(capacity: byteCount)
@@ -20,6 +22,9 @@ package final class FrameBuffer: @unchecked Sendable {
 
     /// Valid while the buffer lives: keep a reference, or use `withExtendedLifetime`.
     package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: block.base, count: byteCount) }
+
+    /// Keeps an object for as long as this lives: its end then tells that of this. Only for the lane that fills it, once.
+    package func keep(_ companion: any AnyObject & Sendable) { self.companion = companion }
 
     /// Only for the lane that fills it.
     var mutableBytes: UnsafeMutableRawBufferPointer {

@@ -210,10 +210,13 @@ package final class Link: LaneSource, Sendable {
     private func deliver(_ head: FrameHead, _ body: FrameBody) {
         switch head.kind {
         case .ping: sendEmpty(FrameHead(.pong, number: head.number))
-        case .pong: break  // that it came is what counts: see `consume`
+        case .pong where head.number == 0: break  // that it came is what counts: see `consume`
         default: handler.received(head, body, on: self)
         }
     }
+
+    /// Asks for a pong of this number, not 0, which the handler receives after all that the peer has sent before it.
+    package func ping(_ number: UInt32) { sendEmpty(FrameHead(.ping, number: number)) }
 
     private func sendEmpty(_ head: FrameHead) {
         let writer = ByteWriter(capacity: FrameHead.byteCount)

@@ -54,7 +54,7 @@ package struct FrameFlags: OptionSet, Hashable, Sendable {
     package static let hasToken = FrameFlags(rawValue: 2)
     /// Of a reply: its call did not start in its turn, so the reply says nothing of those sent before it.
     package static let outOfTurn = FrameFlags(rawValue: 4)
-    /// Of a call: some of its arguments lie in objects.
+    /// Of a call: some of its arguments lie in objects. Of a reply: it has references to objects.
     package static let hasObjects = FrameFlags(rawValue: 8)
 }
 

@@ -41,8 +41,20 @@ final class ReferenceExchange {
             let answer = self[peer].received(update, from: process)
             self[process].answered(answer, by: peer, now: now)
         }
-        for process in tables.keys { events[process, default: []] += self[process].takeEvents() }
-        return !updates.isEmpty
+        let haveCaughtUp = tables.keys.map { takeEvents(of: $0) }
+        return !updates.isEmpty || haveCaughtUp.contains(true)
+    }
+
+    /// - Returns: Whether the process has caught up with another one: nothing is under way that could still be read.
+    private func takeEvents(of process: ProcessID) -> Bool {
+        var hasCaughtUp = false
+        for event in self[process].takeEvents() {
+            events[process, default: []].append(event)
+            guard case .catchUp(let peer) = event else { continue }
+            self[process].caughtUp(with: peer)
+            hasCaughtUp = true
+        }
+        return hasCaughtUp
     }
 
     private func exchange() -> Bool {

@@ -79,7 +79,7 @@ extension ReferenceWorld.Kind {
         case .take: 160
         case .deliver: 300
         case .takeSoon: 80
-        case .tell: 30
+        case .tell, .catchUp: 30
         case .resend: 30
         case .deliverAndKeep, .giveUp: 30
         case .takeLate: 6

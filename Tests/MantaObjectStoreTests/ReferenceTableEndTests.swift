@@ -193,6 +193,7 @@ struct ReferenceTableEndTests {
         for token: UInt64 in 1...10_001 {
             let update = ReferenceTable.Update(number: token, changes: [.retracted(token: token)])
             _ = exchange[receiver].received(update, from: owner)
+            exchange[receiver].caughtUp(with: owner)
         }
         #expect(!exchange.receive(10_001, from: owner, at: receiver))
         #expect(!exchange.receive(2, from: owner, at: receiver))

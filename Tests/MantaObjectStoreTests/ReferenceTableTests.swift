@@ -174,6 +174,37 @@ struct ReferenceTableTests {
         #expect(exchange.areEmpty && exchange.said.count == 2)
     }
 
+    @Test(
+        "what was on its way when it was asked back is good, and what is asked back meanwhile waits as well"
+    )
+    func retractionOvertakes() {
+        exchange[owner].created(object)
+        let tokens = (1...3).map { _ in exchange.send(from: owner, to: receiver) }
+        exchange[owner].released(object)
+        func askBack(_ token: UInt64, as number: UInt64) {
+            _ = exchange[receiver].received(
+                .init(number: number, changes: [.retracted(token: token)]),
+                from: owner
+            )
+        }
+        askBack(tokens[0], as: 1)
+        #expect(exchange.events(of: receiver) == [.catchUp(owner)])
+        askBack(tokens[1], as: 2)
+        #expect(exchange.events(of: receiver).isEmpty)
+        #expect(exchange.receive(tokens[0], from: owner, at: receiver))
+        exchange[receiver].caughtUp(with: owner)
+        #expect(exchange.events(of: receiver) == [.catchUp(owner)])
+        #expect(!exchange.receive(tokens[0], from: owner, at: receiver))
+        #expect(exchange.receive(tokens[1], from: owner, at: receiver))
+        exchange[receiver].caughtUp(with: owner)
+        #expect(exchange.events(of: receiver).isEmpty)
+        #expect(!exchange.receive(tokens[1], from: owner, at: receiver))
+        #expect(exchange.receive(tokens[2], from: owner, at: receiver))
+        for _ in 1...3 { exchange[receiver].released(object) }
+        exchange.settle()
+        #expect(exchange.isFreed && exchange.areEmpty)
+    }
+
     @Test("what has arrived is not let go of by asking it back")
     func retractionTooLate() throws {
         exchange[owner].created(object)

@@ -10,7 +10,7 @@ extension ReferenceWorld {
         case deliver
         /// Deliver a message, and keep it to deliver it once more.
         case deliverAndKeep
-        case giveUp, crash, tell
+        case giveUp, catchUp, crash, tell
     }
 
     enum Action: Hashable {
@@ -27,6 +27,7 @@ extension ReferenceWorld {
         case deliver(Message)
         case deliverAndKeep(Message)
         case giveUp(Way)
+        case catchUp(Way)
         case crash(Int)
         case tell(End)
     }
@@ -73,6 +74,7 @@ extension ReferenceWorld {
         case .deliverAndKeep: budget.repeats == 0 ? [] : sortedMessages.map { .deliverAndKeep($0) }
         case .giveUp:
             budget.timeouts == 0 ? [] : handedOut.keys.sorted { $0.order < $1.order }.map { .giveUp($0) }
+        case .catchUp: catchUps.sorted { $0.order < $1.order }.map { .catchUp($0) }
         case .crash: budget.crashes == 0 ? [] : living.map { .crash($0) }
         case .tell: ends.sorted { $0.order < $1.order }.map { .tell($0) }
         }
@@ -125,6 +127,7 @@ extension ReferenceWorld {
         case .giveUp(let way):
             budget.timeouts -= 1
             giveUp(way)
+        case .catchUp(let way): catchUp(way)
         case .crash(let process):
             budget.crashes -= 1
             crash(process)

@@ -15,6 +15,7 @@ extension ReferenceWorld {
         for end in ends.sorted(by: { $0.order < $1.order }) { tell(end) }
         for call in calls.keys.sorted(by: { $0.order < $1.order }) { conclude(call) }
         for way in handedOut.keys.sorted(by: { $0.order < $1.order }) { giveUp(way) }
+        for way in catchUps.sorted(by: { $0.order < $1.order }) { catchUp(way) }
         var now = Self.late
         guard rest(&now, unless: isKnown) else { return }
         for process in living {
@@ -36,6 +37,7 @@ extension ReferenceWorld {
             for process in living { take(from: process, now: now) }
             if messages.isEmpty { return true }
             while let message = messages.min(by: { $0.order < $1.order }) { deliver(message) }
+            while let way = catchUps.min(by: { $0.order < $1.order }) { catchUp(way) }
             // By then whatever is late is due.
             now = now + .seconds(3600)
         }

@@ -15,7 +15,7 @@ extension ReferenceWorld {
             let peer = Self.index(peer)
             for case .retracted(let token) in update.changes {
                 let call = Call(sender: process, token: token)
-                retracted.insert(Retraction(call: call, receiver: peer))
+                askedBack.insert(Retraction(call: call, receiver: peer))
             }
             handedOut[Way(sender: process, receiver: peer)] = update.number
             if oracle.isAlive[peer] { messages.insert(.update(from: process, to: peer, update)) }
@@ -55,6 +55,18 @@ extension ReferenceWorld {
         }
     }
 
+    /// What the sender has sent before is read, or never will be.
+    mutating func catchUp(_ way: Way) {
+        catchUps.remove(way)
+        for retraction in askedBack
+        where retraction.receiver == way.receiver && retraction.call.sender == way.sender {
+            askedBack.remove(retraction)
+            retracted.insert(retraction)
+        }
+        tables[way.receiver].caughtUp(with: Self.process(way.sender))
+        look(at: way.receiver)
+    }
+
     /// The sender gives an update up, whether it has arrived or not.
     mutating func giveUp(_ way: Way) {
         guard let number = handedOut.removeValue(forKey: way) else { return }
@@ -69,12 +81,14 @@ extension ReferenceWorld {
         frames = frames.filter { $0.receiver != process }
         messages = messages.filter { $0.receiver != process }
         handedOut = handedOut.filter { $0.key.sender != process }
+        catchUps = catchUps.filter { $0.receiver != process }
         for observer in living { ends.insert(End(process: process, observer: observer)) }
     }
 
     mutating func tell(_ end: End) {
         ends.remove(end)
         handedOut[Way(sender: end.observer, receiver: end.process)] = nil
+        catchUps.remove(Way(sender: end.process, receiver: end.observer))
         tables[end.observer].ended(Self.process(end.process))
         look(at: end.observer)
     }

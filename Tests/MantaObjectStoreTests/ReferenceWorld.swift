@@ -85,8 +85,12 @@ struct ReferenceWorld: Hashable {
     var ends: Set<End> = []
     /// The updates that wait for an answer, by sender and receiver.
     var handedOut: [Way: UInt64] = [:]
+    /// What has been asked back, by the word that asks for it.
+    var askedBack: Set<Retraction> = []
     /// What a receiver may refuse.
     var retracted: Set<Retraction> = []
+    /// Who is to read first what others have sent before they asked something back.
+    var catchUps: Set<Way> = []
     /// Of the last update from the first process that the second has applied.
     var applied: [Way: UInt64] = [:]
 
@@ -226,10 +230,14 @@ struct ReferenceWorld: Hashable {
     /// Performs the events of a process, and compares what it counts.
     mutating func look(at process: Int) {
         for event in tables[process].takeEvents() {
-            guard case .freed(let id) = event else { continue }
-            let object = Int(id.serial) - 1
-            oracle.free(object)
-            if let content = objects[object].content { drop(content, at: process) }
+            switch event {
+            case .freed(let id):
+                let object = Int(id.serial) - 1
+                oracle.free(object)
+                if let content = objects[object].content { drop(content, at: process) }
+            case .forget: break
+            case .catchUp(let peer): catchUps.insert(Way(sender: Self.index(peer), receiver: process))
+            }
         }
         for object in objects.indices { check(object, at: process) }
     }

@@ -115,6 +115,27 @@ distributed actor Shelf: Spawnable {
         return more
     }
 
+    /// A large result, once a file is there; says by another file that it waits.
+    distributed func late(_ count: Int, at path: String) async -> [UInt8] {
+        Self.announce(path)
+        await wait(for: path)
+        return [UInt8](repeating: 1, count: count)
+    }
+
+    distributed func fetch(_ count: Int, from other: Shelf, at path: String) async throws -> Int {
+        try await other.late(count, at: path).count
+    }
+
+    /// Keeps the thread that it runs on until a file is there; says by another file that it does.
+    distributed func block(until path: String) {
+        Self.announce(path)
+        while access(path, F_OK) != 0 { usleep(5_000) }
+    }
+
+    private static func announce(_ path: String) { close(creat(begun(path), 0o600)) }
+
+    static func begun(_ path: String) -> String { "\(path).begun" }
+
     /// Spawns another one, which gets the references that this one keeps.
     distributed func spawnHeir(named name: String) async throws -> Shelf {
         let options = ActorOptions(

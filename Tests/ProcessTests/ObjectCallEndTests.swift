@@ -76,6 +76,37 @@ struct ObjectCallEndTests {
         gate.create()
     }
 
+    @Test("a large result is good however long its caller is busy with other things when it comes")
+    func busyCaller() async throws {
+        try await withCluster { test in
+            let system = test.system
+            let (gate, end) = (ScratchFile(), ScratchFile())
+            let (caller, maker) = (try await system.shelf(), try await system.shelf())
+            let (path, endPath) = (gate.path, end.path)
+            let fetch = Task { try await caller.fetch(1 << 20, from: maker, at: path) }
+            try await eventually { access(Shelf.begun(path), F_OK) == 0 }
+            let block = Task { try await caller.block(until: endPath) }
+            try await eventually { access(Shelf.begun(endPath), F_OK) == 0 }
+            gate.create()
+            try await letReferencesBeAskedBack(system)
+            end.create()
+            try await block.value
+            #expect(try await fetch.value == 1 << 20)
+            try await system.expectNothingLeft()
+        }
+    }
+
+    /// Returns long past the time after which references of calls that have ended are asked back, with others coming and
+    /// going.
+    private func letReferencesBeAskedBack(_ system: ClusterSystem) async throws {
+        let end = ContinuousClock.now + .seconds(7)
+        let other = try await system.shelf(.shared)
+        try await eventually {
+            _ = try await other.echo([try await system.bytes(10)])
+            return ContinuousClock.now > end
+        }
+    }
+
     @Test("one-way calls carry references, and hold them until the method has taken them")
     func oneWay() async throws {
         try await withCluster { test in
@@ -103,13 +134,7 @@ struct ObjectCallEndTests {
             let busy = Task { try await shelf.wait(for: path) }
             try await eventually { system.openCallCount > 0 }
             try await withCallOptions(reply: .ignored) { try await shelf.note(try await system.bytes(10)) }
-            // Long past the time after which references of calls that have ended are asked back, with others coming and going.
-            let end = ContinuousClock.now + .seconds(7)
-            let other = try await system.shelf(.shared)
-            try await eventually {
-                _ = try await other.echo([try await system.bytes(10)])
-                return ContinuousClock.now > end
-            }
+            try await letReferencesBeAskedBack(system)
             gate.create()
             try await busy.value
             #expect(try await shelf.sum() == 10)
