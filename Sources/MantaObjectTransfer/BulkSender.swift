@@ -51,9 +51,17 @@ final class BulkSender {
         return request
     }
 
-    /// Sends the object, or, when `source` is `nil`, that it is not here.
-    func answer(_ request: BulkRequest, with source: (any BulkSource)?) throws(LinkFailure) {
-        guard let source else { return try send(.notFound, to: request) }
+    /// Sends the object; that it is not here when there is no source; or why it cannot be read.
+    func answer(_ request: BulkRequest, with found: Result<(any BulkSource)?, any Error>) throws(LinkFailure)
+    {
+        let source: any BulkSource
+        switch found {
+        case .success(let found?): source = found
+        case .success(nil): return try send(.notFound, to: request)
+        case .failure(let error):
+            let message = shortened(error)
+            return try send(.error(messageByteCount: message.utf8.count), to: request, message)
+        }
         guard request.offset <= source.byteCount else {
             let message = "\(request.id) has \(source.byteCount) bytes, byte \(request.offset) was asked for"
             return try send(.error(messageByteCount: message.utf8.count), to: request, message)
@@ -150,8 +158,12 @@ final class BulkSender {
         try send(BulkAnswer.byteCount, followedBy: message) { answer.store(in: $0, answering: request) }
     }
 
+    private func shortened(_ error: any Error) -> String {
+        String("\(error)".prefix(BulkFormat.maximumMessageByteCount / 4))
+    }
+
     private func send(failure: ClusterError, at index: UInt32) throws(LinkFailure) {
-        let message = String(failure.description.prefix(BulkFormat.maximumMessageByteCount / 4))
+        let message = shortened(failure)
         let head = ChunkHead(
             index: index,
             kind: .failed,

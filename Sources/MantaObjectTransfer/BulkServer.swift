@@ -27,7 +27,7 @@ package final class BulkServer: Sendable {
 
     package let socketPath: String
     private let options: BulkOptions
-    private let open: @Sendable (ObjectID) -> (any BulkSource)?
+    private let open: @Sendable (ObjectID) throws -> (any BulkSource)?
     private let logger: Logger
     private let refusals: RefusalLog
     private let listener: Int32
@@ -41,13 +41,13 @@ package final class BulkServer: Sendable {
     ///   - endpoint: Where nobody listens yet.
     ///   - options: The limits.
     ///   - logger: Told which connections are refused, and why; nobody is, unless one is given.
-    ///   - open: Finds an object, on a thread that may block; `nil` when it is not here.
+    ///   - open: Finds an object, on a thread that may block; `nil` when it is not here. What it throws the other side is told.
     /// - Throws: ``ClusterError`` with code `notConnected`.
     package init(
         at endpoint: Endpoint,
         options: BulkOptions = BulkOptions(),
         logger: Logger = Logger(label: "manta.transfer") { _ in SwiftLogNoOpLogHandler() },
-        open: @escaping @Sendable (ObjectID) -> (any BulkSource)?
+        open: @escaping @Sendable (ObjectID) throws -> (any BulkSource)?
     ) throws(ClusterError) {
         guard case .unix(let path) = endpoint else { preconditionFailure("unknown endpoint \(endpoint)") }
         try checkSocketFolder(of: path)
@@ -198,7 +198,7 @@ package final class BulkServer: Sendable {
     }
 
     /// How many connections may be proving at a time that they belong to the cluster; past it the oldest has to go.
-    private static let unsecuredLimit = 16
+    private static let unsecuredLimit = 64
 
     private func serve(_ stream: any BulkStream) {
         guard let number = state.withLock({ $0.add(stream) }) else { return stream.close() }
@@ -220,7 +220,7 @@ package final class BulkServer: Sendable {
             try stream.waitForInput(within: options.timeout)
             while true {
                 let request = try sender.receiveRequest()
-                try sender.answer(request, with: open(request.id))
+                try sender.answer(request, with: Result { try open(request.id) })
                 let onIdle = state.withLock { state in
                     state.figures.add(sender.takeFigures())
                     return state.becameIdle(number, at: manta_now())

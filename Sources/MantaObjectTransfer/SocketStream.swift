@@ -76,14 +76,14 @@ package final class SocketStream: BulkStream {
 extension SocketStream {
     /// Connects to the server at `path`.
     ///
-    /// - Throws: ``TransferError`` `refused` when nobody is there, or somebody else.
+    /// - Throws: ``TransferError`` `unreachable` when nobody is there, `refused` when somebody else is.
     package static func connect(
         to path: String,
         _ options: BulkOptions
     ) throws(TransferError) -> SocketStream {
         let descriptor = manta_unix_connect(path)
         guard descriptor >= 0 else {
-            throw .refused("cannot connect to \(path): \(describe(error: -descriptor))")
+            throw .unreachable("cannot connect to \(path): \(describe(error: -descriptor))")
         }
         let stream: SocketStream
         do {

@@ -65,7 +65,7 @@ package final class TLSStream: BulkStream {
             guard sent == preamble.count else { throw .peerClosed }
             try stream.secure()
         } catch {
-            throw .refused("no secure connection to \(address): \(error)")
+            throw .unreachable("no secure connection to \(address): \(error)")
         }
         return stream
     }
@@ -75,12 +75,14 @@ package final class TLSStream: BulkStream {
         within timeout: Duration
     ) throws(TransferError) -> Int32 {
         let socket = manta_tcp_connect(try numericHost(of: address), address.port)
-        guard socket >= 0 else { throw .refused("cannot connect to \(address): \(describe(error: -socket))") }
+        guard socket >= 0 else {
+            throw .unreachable("cannot connect to \(address): \(describe(error: -socket))")
+        }
         let ready = manta_wait_writable(socket, microseconds(of: timeout))
         let error = ready > 0 ? manta_socket_error(socket) : ready < 0 ? ready : -ETIMEDOUT
         guard error == 0 else {
             _ = manta_close(socket)
-            throw .refused("cannot connect to \(address): \(describe(error: -error))")
+            throw .unreachable("cannot connect to \(address): \(describe(error: -error))")
         }
         return socket
     }
@@ -90,7 +92,7 @@ package final class TLSStream: BulkStream {
         do {
             return try address.resolved()
         } catch {
-            throw .refused("cannot connect to \(address): \(error.message)")
+            throw .unreachable("cannot connect to \(address): \(error.message)")
         }
     }
 

@@ -4,8 +4,10 @@ package import MantaCore
 package enum TransferError: Error, Hashable, Sendable {
     /// The source does not have the object, or not any more.
     case notFound
-    /// The source cannot be reached, speaks another version, or says what is wrong with it.
+    /// The source speaks another version, or says what is wrong with it or with the object.
     case refused(String)
+    /// There is no connection to the source now.
+    case unreachable(String)
     /// The bytes of a chunk are not those that the source read. The chunk is not counted as received.
     case corrupt(chunk: Int)
     /// What the source sent is no answer.
@@ -26,8 +28,16 @@ package enum TransferError: Error, Hashable, Sendable {
     /// Whether another source may do better.
     package var isOfSource: Bool {
         switch self {
-        case .notFound, .refused, .corrupt, .malformed, .stalled, .closed, .wrongObject: true
+        case .notFound, .refused, .unreachable, .corrupt, .malformed, .stalled, .closed, .wrongObject: true
         case .noPlace, .notWanted, .cancelled: false
+        }
+    }
+
+    /// Whether it says nothing of the object: the same source may give it a moment later.
+    package var isOfWay: Bool {
+        switch self {
+        case .unreachable, .corrupt, .stalled, .closed: true
+        case .notFound, .refused, .malformed, .wrongObject, .noPlace, .notWanted, .cancelled: false
         }
     }
 }
@@ -36,7 +46,7 @@ extension TransferError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notFound: "it does not have the object"
-        case .refused(let reason): reason
+        case .refused(let reason), .unreachable(let reason): reason
         case .corrupt(let chunk): "chunk \(chunk) arrived with other bytes than were sent"
         case .malformed(let what): "it broke the protocol: \(what)"
         case .stalled(let duration): "no byte passed for \(duration)"

@@ -12,35 +12,68 @@ extension NodeStore {
     /// How long memory for an object on its way is waited for.
     private static let roomPatience = Duration.seconds(30)
 
+    /// How long nodes are asked again and again that have an object, as its owner says, and cannot be reached.
+    private static let sourcePatience = Duration.seconds(30)
+
     /// Brings an object into the store. It may be gone again when this returns, if room was needed: who reads tries again.
     ///
-    /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`. `CancellationError`.
+    /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`, `notConnected`. `CancellationError`.
     func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws {
-        if try store.contains(id) { return }
-        if spills.contains(id) { return try await restore(id) }
-        guard let found = try await locate(id, owner) else {
-            // It may have been let go by its owner, or been restored just now.
-            if try store.contains(id) { return }
-            throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
-        }
-        // It may have been restored, or spilled, while its owner was asked.
-        if try store.contains(id) { return }
-        if spills.contains(id) { return try await restore(id) }
-        let sources = found.places.filter { $0 != place }
-        let priority: PullDriver.Priority = need == .reading ? .get : .prefetch
-        try await pulls.pull(
+        let end = Lane.now + Self.sourcePatience
+        while try await !bring(
             id,
-            of: owner,
-            byteCount: found.byteCount,
-            from: sources,
-            priority: priority
-        ) { head, isWanted throws(ClusterError) in
-            try self.reserve(for: head, while: isWanted)
+            owner: owner,
+            for: need,
+            mayTryAgain: { Lane.now < end && !self.isStopped }
+        ) {
+            try await Task.sleep(for: Self.pauseBetweenTries)
         }
     }
 
-    /// How long after an owner could not be reached it is asked again.
-    private static let ownerPause = Duration.milliseconds(50)
+    /// - Returns: `false` when it is to be tried again.
+    private func bring(
+        _ id: ObjectID,
+        owner: ProcessID,
+        for need: FetchNeed,
+        mayTryAgain: () -> Bool
+    ) async throws -> Bool {
+        if try await isHere(id) { return true }
+        guard let found = try await locate(id, owner) else {
+            // It may have been let go by its owner, or been restored just now.
+            if try store.contains(id) { return true }
+            throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
+        }
+        // It may have been restored, or spilled, while its owner was asked.
+        if try await isHere(id) { return true }
+        let sources = found.places.filter { $0 != place }
+        let priority: PullDriver.Priority = need == .reading ? .get : .prefetch
+        do {
+            try await pulls.pull(
+                id,
+                of: owner,
+                byteCount: found.byteCount,
+                from: sources,
+                priority: priority
+            ) { head, isWanted throws(ClusterError) in
+                try self.reserve(for: head, while: isWanted)
+            }
+        } catch let error as ClusterError where error.code == .notConnected && mayTryAgain() {
+            // A source that has ended is none the next time, as soon as the owner has heard.
+            return false
+        }
+        return true
+    }
+
+    /// Whether it is in the store, or on the disk, from where it is brought back.
+    private func isHere(_ id: ObjectID) async throws -> Bool {
+        if try store.contains(id) { return true }
+        guard spills.contains(id) else { return false }
+        try await restore(id)
+        return true
+    }
+
+    /// How long after an owner, or a node, could not be reached it is asked again.
+    private static let pauseBetweenTries = Duration.milliseconds(50)
 
     /// Asks the owner, again and again while it cannot be reached and is not known to have ended.
     private func locate(_ id: ObjectID, _ owner: ProcessID) async throws -> ObjectHost.Location? {
@@ -52,7 +85,7 @@ extension NodeStore {
                 case .notConnected:
                     guard let objects = system.objects else { throw system.notConnected() }
                     if await objects.learnsOfEnd(of: owner) { throw ObjectClient.ownerDied(id, owner) }
-                    try await Task.sleep(for: Self.ownerPause)
+                    try await Task.sleep(for: Self.pauseBetweenTries)
                 case .actorDied, .workerDied, .nodeDied, .noSuchActor: throw ObjectClient.ownerDied(id, owner)
                 default: throw error
                 }

@@ -91,10 +91,10 @@ package final class NodeStore: Sendable {
         )
         let (store, spills) = (store, spills)
         let server = try BulkServer(at: .unix(path: path), options: transfer, logger: system.logger) { id in
-            if let pin = try? store.pin(id) { return PinnedSource(pin) }
-            if let source = try? spills.open(id) { return source }
+            if let pin = try store.pin(id) { return PinnedSource(pin) }
+            if let source = try spills.open(id) { return source }
             // It may have been restored in between.
-            return (try? store.pin(id)).map { PinnedSource($0) }
+            return try store.pin(id).map { PinnedSource($0) }
         }
         self.server = Mutex(server)
     }

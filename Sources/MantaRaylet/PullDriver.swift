@@ -25,6 +25,15 @@ final class PullDriver: Sendable {
         var incoming: [ObjectID: Incoming] = [:]
 
         mutating func dropUnwanted(_ id: ObjectID) { if !queue.contains(id) { incoming[id] = nil } }
+
+        /// The transfers to end. Taken in the step that decides it: a moment later another one may run, for who has come since.
+        mutating func cancelled(by actions: [PullQueue<UInt64, ObjectPlace>.Action]) -> [Task<Void, Never>] {
+            actions.compactMap { action in
+                guard case .cancel(let id) = action else { return nil }
+                incoming[id]?.isCancelled = true
+                return incoming[id]?.task
+            }
+        }
     }
 
     private struct Incoming {
@@ -113,7 +122,12 @@ final class PullDriver: Sendable {
     // MARK: Deciding and acting
 
     private func change(_ body: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
-        for action in state.withLock({ body(&$0) }) { perform(action) }
+        let (actions, cancelled) = state.withLock { state in
+            let actions = body(&state)
+            return (actions, state.cancelled(by: actions))
+        }
+        for task in cancelled { task.cancel() }
+        for action in actions { perform(action) }
     }
 
     /// A transfer has ended, and tells the queue; then what it brought is kept, unless nobody wants it.
@@ -131,7 +145,7 @@ final class PullDriver: Sendable {
     private func perform(_ action: PullQueue<UInt64, ObjectPlace>.Action) {
         switch action {
         case .start(let id, let source): start(id, source)
-        case .cancel(let id): cancelTransfer(of: id)
+        case .cancel: break  // see `State.cancelled`
         case .succeed(let id, let waiters): settle(id, waiters, .success(()))
         case .fail(let id, let waiters, let failures): settle(id, waiters, .failure(error(id, failures)))
         case .refuse(let id, let waiter):
@@ -141,14 +155,6 @@ final class PullDriver: Sendable {
                 .failure(ClusterError(.overloaded, "too many wait for objects to be pulled"))
             )
         }
-    }
-
-    private func cancelTransfer(of id: ObjectID) {
-        let task = state.withLock { state in
-            state.incoming[id]?.isCancelled = true
-            return state.incoming[id]?.task
-        }
-        task?.cancel()
     }
 
     private func start(_ id: ObjectID, _ source: ObjectPlace) {
@@ -194,7 +200,7 @@ final class PullDriver: Sendable {
         for failure in failures { if case .noPlace(let error) = failure.error { return error } }
         let reasons = failures.map { "\($0.source.node): \($0.error)" }.joined(separator: "; ")
         return ClusterError(
-            .objectLost,
+            failures.contains { $0.error.isOfWay } ? .notConnected : .objectLost,
             "no node could give \(id)" + (reasons.isEmpty ? "" : ": \(reasons)")
         )
     }

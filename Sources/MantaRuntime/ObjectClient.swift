@@ -239,16 +239,24 @@ package final class ObjectClient: Sendable {
         return (try? store.contains(id)) == true ? (keeper.place.node, Self.inlineLimit) : nil
     }
 
-    /// Where copies of an object of this process are, and notes that `place` fetches one; `nil` when nobody refers to
-    /// the object any more.
+    /// Where copies of an object of this process are, as far as those nodes live, and notes that `place` fetches one; `nil` when
+    /// nobody refers to the object any more.
     func locate(_ id: ObjectID, for place: ObjectPlace) -> ObjectHost.Location? {
         guard change({ $0.copied(id, to: place.process) }) else { return nil }
-        return owned.withLock { owned in
+        let location: ObjectHost.Location? = owned.withLock { owned in
             guard let object = owned[id] else { return nil }
             if place != object.home { owned[id]?.copies.insert(place) }
             let places = [object.home] + object.copies.filter { $0 != place }
             return ObjectHost.Location(byteCount: object.byteCount, places: places)
         }
+        guard var location else { return nil }
+        location.places.removeAll(where: hasEnded)
+        return location
+    }
+
+    private func hasEnded(_ place: ObjectPlace) -> Bool {
+        guard place.process == process else { return hasEnded(place.process) }
+        return !localKeepers.withLock { $0.contains { $0.place == place } }
     }
 
     // MARK: Errors

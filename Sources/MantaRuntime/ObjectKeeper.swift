@@ -36,6 +36,7 @@ package protocol ObjectKeeper: Sendable {
 
 /// A keeper in this very process.
 package protocol LocalKeeper: AnyObject, Sendable {
+    var place: ObjectPlace { get }
     /// An object that is in the node's store is this process's from now on; whether it is there.
     func take(_ id: ObjectID) throws(ClusterError) -> Bool
     /// Frees what the node has of an object.

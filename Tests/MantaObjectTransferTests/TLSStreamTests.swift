@@ -126,7 +126,7 @@ import Testing
                     return error
                 }
             }
-            guard case .refused(let reason)? = error else {
+            guard case .unreachable(let reason)? = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }

@@ -124,7 +124,7 @@ import Testing
             let error = await transferError { () throws(TransferError) in
                 try await fetcher.fetch(object, from: server.endpoint)
             }
-            guard case .refused? = error else { return #expect(error == .refused("")) }
+            guard case .unreachable? = error else { return #expect(error == .unreachable("")) }
         }
     }
 
@@ -150,7 +150,7 @@ import Testing
             for (_, task) in tasks {
                 switch await task.value {
                 // The latter when it had not connected yet.
-                case .closed, .refused: break
+                case .closed, .unreachable: break
                 case let error: #expect(error == .closed(""))
                 }
             }

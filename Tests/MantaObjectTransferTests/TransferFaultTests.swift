@@ -152,12 +152,13 @@ import Testing
         }
     }
 
-    @Test("nobody at the endpoint is a refusal", .timeLimit(.minutes(5)))
+    @Test("nobody at the endpoint is no word of the object", .timeLimit(.minutes(5)))
     func nobody() async throws {
         try await withExchange { exchange in
             let endpoint = Endpoint.unix(path: "\(exchange.folder)/nobody")
-            guard case .refused? = await fetch(incoming(source.id), from: endpoint, by: exchange.fetcher())
-            else { return #expect(Bool(false), "the transfer was not refused") }
+            let error = await fetch(incoming(source.id), from: endpoint, by: exchange.fetcher())
+            guard case .unreachable? = error else { return #expect(error == .unreachable("")) }
+            #expect(error?.isOfWay == true)
         }
     }
 

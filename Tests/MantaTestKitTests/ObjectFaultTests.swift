@@ -1,3 +1,4 @@
+import Foundation
 import MantaCore
 import MantaRuntime
 import Manta
@@ -99,6 +100,24 @@ struct ObjectFaultTests {
         try await test.nodes[1].resume()
         #expect(try await late.value)
         #expect(try await item.get() == Depot.words(100_000, of: 1))
+    }
+
+    @Test("a node that cannot be reached for a moment is asked again: the object is not lost")
+    func unreachable() async throws {
+        try await withTestCluster(nodes: 2, .inProcess, grace: Self.never) { test in
+            let maker = try await test.depot(on: 1)
+            let item = try await maker.make(100_000, of: 1)
+            let options = test.cluster.options
+            let own = "\(options.socketPath(of: test.cluster.process))-objects-0"
+            let sockets = try FileManager.default.contentsOfDirectory(atPath: options.directory)
+                .map { "\(options.directory)/\($0)" }
+                .filter { $0.hasSuffix("-objects-0") && $0 != own }
+            for socket in sockets { try #require(rename(socket, "\(socket)-away") == 0) }
+            let error = await clusterError { _ = try await item.get(timeout: .milliseconds(300)) }
+            #expect(error?.code == .timedOut)
+            for socket in sockets { try #require(rename("\(socket)-away", socket) == 0) }
+            #expect(try await item.get() == Depot.words(100_000, of: 1))
+        }
     }
 
     @Test(
