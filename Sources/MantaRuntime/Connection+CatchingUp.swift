@@ -21,10 +21,7 @@ extension Connection {
 
     /// On the lane.
     func received(pong number: UInt32) {
-        guard let end = state.withLock({ $0.waitingForPongs.removeValue(forKey: number) }) else {
-            return refuse("a pong of number \(number), which was not asked for")
-        }
-        caughtUp(until: end)
+        if let end = state.withLock({ $0.waitingForPongs.removeValue(forKey: number) }) { caughtUp(until: end) }
     }
 
     /// All has come that was waited for; replies that come now are others. On the lane.
