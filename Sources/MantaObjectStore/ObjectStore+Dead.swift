@@ -2,8 +2,6 @@ internal import CMantaShims
 package import MantaCore
 
 extension ObjectStore {
-    private static let batch: UInt32 = 64
-
     /// Gives back what processes had that have ended without closing the store: their pins, and what they were writing.
     ///
     /// What they sealed stays. A process counts as ended once the system has closed its files, which may be some
@@ -25,11 +23,12 @@ extension ObjectStore {
     /// - Returns: `false` when another process has buried the client meanwhile.
     private func bury(_ slot: UInt32, turn: UInt32) throws(ClusterError) -> Bool {
         // The client makes nothing new any more, so it is enough to pass through the tables once.
-        try each(below: { $0.header.usedPins }, slot: slot, turn: turn) { tables, node in
+        let isSame = { self.isTaken(slot, turn: turn) }
+        try inBatches(below: { $0.header.usedPins }, while: isSame) { tables, node in
             let pin = tables.pin(at: node)
             if pin.record != 0, pin.client == slot { tables.removePin(node) }
         }
-        try each(below: { $0.header.usedRecords }, slot: slot, turn: turn) { tables, index in
+        try inBatches(below: { $0.header.usedRecords }, while: isSame) { tables, index in
             let record = tables.record(index)
             let state = record.state
             guard StoreRecord.State.isObject(state), !StoreRecord.State.isSealed(state), record.writer == slot
@@ -37,31 +36,15 @@ extension ObjectStore {
             tables.remove(index)
         }
         return try locked { tables in
-            let client = tables.client(slot)
-            guard client.turn == turn, client.isTaken else { return false }
-            client.isTaken = false
+            guard isSame() else { return false }
+            tables.client(slot).isTaken = false
             return true
         }
     }
 
-    /// Runs `body` for 1, 2, … up to a limit, a batch at a time under the lock, while the slot is still the dead one's.
-    private func each(
-        below limit: (StoreTables) -> UInt32,
-        slot: UInt32,
-        turn: UInt32,
-        _ body: (StoreTables, UInt32) -> Void
-    ) throws(ClusterError) {
-        var next: UInt32 = 1
-        while next < limit(tables) {
-            let end = min(next + Self.batch, limit(tables))
-            let isDone = try locked { tables in
-                let client = tables.client(slot)
-                guard client.turn == turn, client.isTaken else { return true }
-                for index in next..<end { body(tables, index) }
-                return false
-            }
-            if isDone { return }
-            next = end
-        }
+    /// Whether a slot is still that of the client who had it for the `turn`th time.
+    private func isTaken(_ slot: UInt32, turn: UInt32) -> Bool {
+        let client = tables.client(slot)
+        return client.turn == turn && client.isTaken
     }
 }

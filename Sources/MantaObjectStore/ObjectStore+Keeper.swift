@@ -3,8 +3,28 @@ internal import Synchronization
 
 /// What the node's keeper does, though any process may.
 extension ObjectStore {
-    /// How many records are looked at between two others' turns: some microseconds.
+    /// How many records or pin nodes are looked at between two others' turns: some microseconds.
     private static let batch: UInt32 = 64
+
+    /// Runs `body` for 1, 2, … up to a limit, a batch at a time under the lock; ends early when `condition` does not hold at
+    /// the beginning of a batch.
+    func inBatches(
+        below limit: (StoreTables) -> UInt32,
+        while condition: () -> Bool = { true },
+        _ body: (StoreTables, UInt32) -> Void
+    ) throws(ClusterError) {
+        var next: UInt32 = 1
+        while next < limit(tables) {
+            let end = min(next + Self.batch, limit(tables))
+            let isWanted = try locked { tables in
+                guard condition() else { return false }
+                for index in next..<end { body(tables, index) }
+                return true
+            }
+            guard isWanted else { return }
+            next = end
+        }
+    }
 
     /// Runs `body` on the record of each object, a batch at a time under the lock.
     ///
@@ -13,15 +33,9 @@ extension ObjectStore {
         _ body: (StoreTables, UInt32) -> Value?
     ) throws(ClusterError) -> [Value] {
         var values: [Value] = []
-        var next: UInt32 = 1
-        while next < tables.header.usedRecords {
-            let end = min(next + Self.batch, tables.header.usedRecords)
-            try locked { tables in
-                for index in next..<end where StoreRecord.State.isObject(tables.record(index).state) {
-                    if let value = body(tables, index) { values.append(value) }
-                }
-            }
-            next = end
+        try inBatches(below: { $0.header.usedRecords }) { tables, index in
+            guard StoreRecord.State.isObject(tables.record(index).state) else { return }
+            if let value = body(tables, index) { values.append(value) }
         }
         return values
     }
