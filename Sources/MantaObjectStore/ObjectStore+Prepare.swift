@@ -1,5 +1,5 @@
 internal import CMantaShims
-package import MantaCore
+internal import MantaCore
 
 extension ObjectStore {
     /// Has the system reserve and clear memory before it is needed: writing there is some 50 times faster then.
@@ -8,8 +8,7 @@ extension ObjectStore {
     ///
     /// - Parameter byteCount: How far beyond what was ever handed out memory is to be ready.
     /// - Returns: How much more was made ready, in bytes; 0 when nothing is to be done, or the system has no memory.
-    /// - Throws: Nothing now.
-    package func prepare(byteCount: Int) throws(ClusterError) -> Int {
+    package func prepare(byteCount: Int) -> Int {
         let header = tables.header
         var prepared = 0
         while true {

@@ -35,8 +35,6 @@ package final class IncomingObject<Destination: BulkDestination>: Sendable {
     package var destination: Destination? { state.withLock { $0.destination } }
     /// How many of its first bytes are here, and are what the source had.
     package var receivedByteCount: Int { state.withLock { $0.offset } }
-    /// Whether all of it is here.
-    package var isComplete: Bool { state.withLock { state in state.head?.byteCount == state.offset } }
 }
 
 /// What the thread of a transfer does with it.

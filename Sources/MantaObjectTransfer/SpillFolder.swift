@@ -70,8 +70,6 @@ package final class SpillFolder: Sendable {
         try SpilledObject(id, at: file(of: id))
     }
 
-    package func contains(_ id: ObjectID) -> Bool { access(file(of: id), F_OK) == 0 }
-
     /// Whether it was there.
     @discardableResult
     package func remove(_ id: ObjectID) -> Bool { unlink(file(of: id)) == 0 }

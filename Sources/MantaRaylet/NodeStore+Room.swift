@@ -51,7 +51,7 @@ extension NodeStore {
                     beQuiet()
                 }
                 let headroom = min(max(figures.usedByteCount, Self.headroom.0), Self.headroom.1)
-                _ = try store.prepare(byteCount: headroom)
+                _ = store.prepare(byteCount: headroom)
             } catch {
                 beQuiet()
                 logger.warning("cannot make room for objects", metadata: ["error": "\(error)"])

@@ -121,7 +121,7 @@ struct Script {
     }
 
     private func growth() throws {
-        _ = try store.prepare(byteCount: 2 << 20)
+        _ = store.prepare(byteCount: 2 << 20)
         try put(15, 1 << 20)
         try put(16, 1 << 20)
         try put(17, 1 << 20)

@@ -38,7 +38,7 @@ struct Worker {
             case ..<950: known = try store.entries().map(\.id)
             case ..<960: _ = try store.takeBackFromTheDead()
             case ..<961: try store.freeAll(ownedBy: Self.owners.randomElement(using: &random) ?? process)
-            case ..<975: _ = try store.prepare(byteCount: 64 << 10)
+            case ..<975: _ = store.prepare(byteCount: 64 << 10)
             case ..<985: try makeRoom(1 << 12)
             case ..<990: _ = try store.figures()
             case ..<995: try abandon()

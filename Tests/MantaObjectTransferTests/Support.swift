@@ -17,6 +17,11 @@ final class Memory: BulkDestination, @unchecked Sendable {
     var array: [UInt8] { Array(bytes) }
 }
 
+extension IncomingObject {
+    /// Whether all of it is here.
+    var isComplete: Bool { head?.byteCount == receivedByteCount }
+}
+
 /// An object in an array, and how often a piece of it was read.
 final class ArraySource: BulkSource {
     let id: ObjectID
