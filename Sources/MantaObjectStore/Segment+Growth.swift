@@ -89,6 +89,11 @@ extension Segment {
         }
     }
 
+    /// What changes with all that is done under the lock of growth.
+    var watermarks: UInt64 {
+        UInt64(header.reservedData) &+ UInt64(header.reservedRecords) &+ UInt64(header.reservedPins)
+    }
+
     /// Gives the system back what is reserved for data behind the last object, for the holder of the lock of growth.
     ///
     /// A file system may be smaller than the capacity. What was prepared there, or freed, must not keep small objects from

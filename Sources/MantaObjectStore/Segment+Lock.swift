@@ -3,7 +3,8 @@ internal import Glibc
 internal import MantaCore
 
 extension Segment {
-    /// A lock is held for some hundred nanoseconds: who cannot have it for so long waits for a process that is stopped.
+    /// A lock is held for some hundred nanoseconds, that of growth for some 100 ms: who cannot have it for so long, and sees
+    /// no growth meanwhile, waits for a process that is stopped.
     static let patience = Duration.seconds(2)
 
     /// Locks the tables; every success is followed by `unlockTables`.
@@ -32,7 +33,14 @@ extension Segment {
     /// before it goes, so there is nothing to repair when its holder dies.
     func growing(patience: UInt64, _ body: () -> Int32) throws(ClusterError) -> Int32 {
         let lock = header.growthLock
-        switch manta_shared_lock(lock, patience) {
+        var seen: UInt64
+        var code: Int32
+        repeat {
+            seen = watermarks
+            code = manta_shared_lock(lock, patience)
+            // A crowd has it one after another, for some 100 ms each: only who gets nothing done is stopped.
+        } while code == -ETIMEDOUT && watermarks != seen
+        switch code {
         case 0: break
         case 1: manta_shared_lock_repaired(lock)
         case -ETIMEDOUT: throw stuck(holder: header.growthLockHolder, patience: patience)
