@@ -24,7 +24,7 @@ package distributed actor Raylet: ControlActor {
     let processes: WorkerProcesses
     var leases: LeaseTable
     var pools: WorkerPools
-    /// What is known of those that have a pools.
+    /// What is known of those that have a pool.
     var jobs: [ProcessID: Job] = [:]
     let programs: ProgramCache
     var workers: [ProcessID: Worker] = [:]
