@@ -11,8 +11,14 @@ final class ClusterClient: Sendable {
     let system: ClusterSystem
     let names = NameCache()
     private let follower = Mutex<Task<Void, Never>?>(nil)
-    /// Each keeps the arguments of an actor for as long as that lives.
-    private let holders = Mutex<[ActorID: Task<Void, Never>]>([:])
+    private let holders = Mutex(Holders())
+
+    /// Each keeps the arguments of a spawn for as long as the actor lives. One actor may have several: `getOrSpawn` may find
+    /// one that this process has spawned.
+    private struct Holders {
+        var lastNumber: UInt64 = 0
+        var tasks: [UInt64: Task<Void, Never>] = [:]
+    }
 
     init(gcs: GCS, system: ClusterSystem) {
         self.gcs = gcs
@@ -64,13 +70,16 @@ final class ClusterClient: Sendable {
     /// them again.
     func hold(_ held: [any AnyObject & Sendable], for actor: ActorID) {
         guard !held.isEmpty else { return }
-        // Unstructured: it lasts as long as the actor, or this part of the cluster.
-        let task = Task.detached(executorPreference: system.control.tasks) { [self] in
-            for await _ in system.lifecycle(of: actor) {}
-            withExtendedLifetime(held) {}
-            holders.withLock { $0[actor] = nil }
+        holders.withLock { holders in
+            holders.lastNumber += 1
+            let number = holders.lastNumber
+            // Unstructured: it lasts as long as the actor, or this part of the cluster. Noted before it can end.
+            holders.tasks[number] = Task.detached(executorPreference: system.control.tasks) { [self] in
+                for await _ in system.lifecycle(of: actor) {}
+                withExtendedLifetime(held) {}
+                self.holders.withLock { $0.tasks[number] = nil }
+            }
         }
-        holders.withLock { $0[actor] = task }
     }
 
     // MARK: The feed
@@ -99,7 +108,7 @@ final class ClusterClient: Sendable {
 
     func stop() {
         follower.withLock { $0.take() }?.cancel()
-        for task in holders.withLock({ $0.values }) { task.cancel() }
+        for task in holders.withLock({ $0.tasks.values }) { task.cancel() }
     }
 
     private func apply(_ news: Feed.News, _ raylets: [Raylet]) async {
