@@ -20,27 +20,22 @@ extension NodeStore {
     /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`, `notConnected`. `CancellationError`.
     func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws {
         let end = Lane.now + Self.sourcePatience
-        while try await !bring(
-            id,
-            owner: owner,
-            for: need,
-            mayTryAgain: { Lane.now < end && !self.isStopped }
-        ) {
+        while try await !bring(id, owner: owner, for: need, by: end) {
             try await Task.sleep(for: Self.pauseBetweenTries)
         }
     }
 
-    /// - Returns: `false` when it is to be tried again.
+    /// - Returns: `false` when no source could be reached: until `end`, that is no error.
     private func bring(
         _ id: ObjectID,
         owner: ProcessID,
         for need: FetchNeed,
-        mayTryAgain: () -> Bool
+        by end: Moment
     ) async throws -> Bool {
         if try await isHere(id) { return true }
         guard let found = try await locate(id, owner) else {
             // It may have been let go by its owner, or been restored just now.
-            if try store.contains(id) { return true }
+            if try await isInMemory(id) { return true }
             throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
         }
         // It may have been restored, or spilled, while its owner was asked.
@@ -57,7 +52,7 @@ extension NodeStore {
             ) { head, isWanted throws(ClusterError) in
                 try self.reserve(for: head, while: isWanted)
             }
-        } catch let error as ClusterError where error.code == .notConnected && mayTryAgain() {
+        } catch let error as ClusterError where error.code == .notConnected && Lane.now < end && !isStopped {
             // A source that has ended is none the next time, as soon as the owner has heard.
             return false
         }
@@ -66,10 +61,14 @@ extension NodeStore {
 
     /// Whether it is in the store, or on the disk, from where it is brought back.
     private func isHere(_ id: ObjectID) async throws -> Bool {
-        if try store.contains(id) { return true }
+        if try await isInMemory(id) { return true }
         guard spills.contains(id) else { return false }
         try await restore(id)
         return true
+    }
+
+    private func isInMemory(_ id: ObjectID) async throws -> Bool {
+        try await run(on: lookups) { try self.store.contains(id) }
     }
 
     /// How long after an owner, or a node, could not be reached it is asked again.

@@ -27,8 +27,15 @@ extension NodeStore {
 
     /// Runs `body` on the thread for the disk.
     func onDisk<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
+        try await run(on: disk, body)
+    }
+
+    func run<R: Sendable>(
+        on queue: DispatchQueue,
+        _ body: @escaping @Sendable () throws -> R
+    ) async throws -> R {
         try await withCheckedThrowingContinuation { continuation in
-            disk.async { continuation.resume(with: Result { try body() }) }
+            queue.async { continuation.resume(with: Result { try body() }) }
         }
     }
 

@@ -54,6 +54,10 @@ package final class NodeStore: Sendable {
     let spills: Spills
     /// Where files are written and read, and room is made: one after another.
     let disk = DispatchQueue(label: "manta-store")
+    /// Where one object is looked up. Not on the control lane, which must not wait when a process that is stopped has the lock
+    /// of the store; nor behind the files.
+    let lookups = DispatchQueue(label: "manta-lookups")
+    private let chores: StoreChores
     let isTidying = Atomic<Bool>(false)
     /// Until then no more room is made before somebody waits for it.
     let quietUntil = Atomic<UInt64>(0)
@@ -76,6 +80,7 @@ package final class NodeStore: Sendable {
         // From other machines objects are fetched through the node's port.
         let bulk = system.options.network.map { Endpoint.node($0.address) } ?? .unix(path: path)
         place = ObjectPlace(node: options.node, process: system.process, bulk: bulk)
+        chores = StoreChores(on: disk, logger: logger)
         launch = StoreLaunch(address: store.address, place: place, index: options.index)
         spills = Spills(directory: options.spillDirectory, node: options.node)
         var transfer = BulkOptions()
@@ -126,6 +131,7 @@ package final class NodeStore: Sendable {
         system.objects?.remove(self)
         await pulls.stop()
         await server.withLock { $0.take() }?.stop()
+        chores.stop()
         removeFiles()
     }
 
@@ -135,6 +141,7 @@ package final class NodeStore: Sendable {
     /// Cuts the node off from others at once, for tests: what is under way ends without notice.
     package func cutOff() {
         stopped.store(true, ordering: .relaxed)
+        chores.stop()
         let (server, pulls) = (server.withLock { $0.take() }, pulls)
         // As the end of a process would, which nobody waits for either. It ends when the threads have.
         _ = Task.detached {
@@ -166,18 +173,28 @@ package final class NodeStore: Sendable {
     }
 
     /// Takes back what processes held that are gone.
-    package func takeBack() { later { _ = try $0.store.takeBackFromTheDead() } }
-
-    /// Runs `body` in a moment. Not here, because a process that is stopped may have the lock of the store for a while, and
-    /// the control lane must not wait for it.
-    private func later(_ body: @escaping @Sendable (NodeStore) throws -> Void) {
+    package func takeBack() {
         disk.async { [self] in
             do {
-                try body(self)
+                _ = try store.takeBackFromTheDead()
             } catch {
+                // The next sweep finds them.
                 logger.warning("the object store does not answer", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    private func freeAll(ownedBy process: ProcessID) {
+        later { node in
+            try node.store.freeAll(ownedBy: process)
+            node.spills.removeAll(ownedBy: process)
+        }
+    }
+
+    /// Does `body` in a moment. Not here, because a process that is stopped may have the lock of the store for a while, and
+    /// the control lane must not wait for it.
+    private func later(_ body: @escaping @Sendable (NodeStore) throws -> Void) {
+        chores.add { [self] in try body(self) }
     }
 
     // MARK: Listings
@@ -218,7 +235,9 @@ package final class NodeStore: Sendable {
 }
 
 extension NodeStore: LocalKeeper {
-    package func take(_ id: ObjectID) throws(ClusterError) -> Bool { try store.give(id, to: system.process) }
+    package func take(_ id: ObjectID) async throws -> Bool {
+        try await run(on: lookups) { try self.store.give(id, to: self.system.process) }
+    }
 
     package func forget(_ id: ObjectID) {
         // First this: what comes after it is freed below finds it noted.
@@ -230,11 +249,8 @@ extension NodeStore: LocalKeeper {
     }
 
     package func ended(_ processes: [ProcessID]) {
-        later { node in
-            for process in processes { try node.store.freeAll(ownedBy: process) }
-            node.spills.removeAll(ownedBy: Set(processes))
-            _ = try node.store.takeBackFromTheDead()
-        }
+        for process in processes { freeAll(ownedBy: process) }
+        takeBack()
     }
 
     package func owners() async -> Set<ProcessID> {

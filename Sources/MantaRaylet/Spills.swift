@@ -57,8 +57,8 @@ final class Spills: Sendable {
         return true
     }
 
-    func removeAll(ownedBy owners: Set<ProcessID>) {
-        for (id, note) in all where owners.contains(note.owner) { _ = remove(id) }
+    func removeAll(ownedBy owner: ProcessID) {
+        for (id, note) in all where note.owner == owner { _ = remove(id) }
     }
 
     /// Removes the files and their folder, for good.

@@ -189,8 +189,8 @@ package final class ObjectClient: Sendable {
     }
 
     /// The object is not its maker's any more, but this process's, which keeps the store that it is in.
-    func take(_ id: ObjectID) throws(ClusterError) {
-        for keeper in localKeepers.withLock({ $0 }) where try keeper.take(id) { return }
+    nonisolated(nonsending) func take(_ id: ObjectID) async throws {
+        for keeper in localKeepers.withLock({ $0 }) where try await keeper.take(id) { return }
         throw lost(id, process)
     }
 

@@ -54,8 +54,8 @@ package distributed actor ObjectHost: ControlActor {
         byteCount: Int,
         at home: ObjectPlace,
         contents: [UntypedRef]
-    ) throws -> UntypedRef {
-        try client.take(id)
+    ) async throws -> UntypedRef {
+        try await client.take(id)
         return UntypedRef(client.own(id, byteCount: byteCount, at: home, contents: contents.map(\.handle)))
     }
 

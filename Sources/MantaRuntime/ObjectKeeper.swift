@@ -38,7 +38,7 @@ package protocol ObjectKeeper: Sendable {
 package protocol LocalKeeper: AnyObject, Sendable {
     var place: ObjectPlace { get }
     /// An object that is in the node's store is this process's from now on; whether it is there.
-    func take(_ id: ObjectID) throws(ClusterError) -> Bool
+    func take(_ id: ObjectID) async throws -> Bool
     /// Frees what the node has of an object.
     func forget(_ id: ObjectID)
     /// Frees what these processes owned, and takes back what they held.
