@@ -77,6 +77,7 @@ extension NodeStore {
     func free(_ byteCount: Int) throws -> Int {
         var freed = 0
         for victim in try store.victims(byteCount: byteCount) {
+            if isStopped { break }
             switch victim.role {
             case .copy: if try store.evict(victim.id) { freed += victim.allocatedByteCount }
             case .primary:

@@ -132,7 +132,8 @@ package final class NodeStore: Sendable {
         await pulls.stop()
         await server.withLock { $0.take() }?.stop()
         chores.stop()
-        removeFiles()
+        // After what is being written, which would stay.
+        try? await onDisk { self.removeFiles() }
     }
 
     /// The process is about to exit.

@@ -13,10 +13,16 @@ final class Spills: Sendable {
         var since: Moment
     }
 
+    private struct Folder {
+        /// Made when the first object comes.
+        var made: SpillFolder?
+        /// It was removed, and is not made anew.
+        var isClosed = false
+    }
+
     private let directory: String?
     private let node: NodeID
-    /// Made when the first object comes.
-    private let folder = Mutex<SpillFolder?>(nil)
+    private let folder = Mutex(Folder())
     private let notes = Mutex<[ObjectID: Note]>([:])
 
     /// - Parameters:
@@ -46,14 +52,14 @@ final class Spills: Sendable {
 
     /// An object's file; `nil` when it is not here.
     func open(_ id: ObjectID) throws(ClusterError) -> SpilledObject? {
-        guard contains(id), let folder = folder.withLock({ $0 }) else { return nil }
+        guard contains(id), let folder = folder.withLock({ $0.made }) else { return nil }
         return try folder.open(id)
     }
 
     /// Whether it was here.
     func remove(_ id: ObjectID) -> Bool {
         guard notes.withLock({ $0.removeValue(forKey: id) }) != nil else { return false }
-        folder.withLock { $0 }?.remove(id)
+        folder.withLock { $0.made }?.remove(id)
         return true
     }
 
@@ -61,19 +67,29 @@ final class Spills: Sendable {
         for (id, note) in all where note.owner == owner { _ = remove(id) }
     }
 
-    /// Removes the files and their folder, for good.
+    /// Removes the files and their folder, for good: nothing is written any more.
     func removeAll() {
         notes.withLock { $0 = [:] }
-        folder.withLock { $0.take() }?.removeAll()
+        let made = folder.withLock { folder in
+            folder.isClosed = true
+            return folder.made.take()
+        }
+        made?.removeAll()
     }
 
     private func open() throws(ClusterError) -> SpillFolder {
         guard let directory else { preconditionFailure("an object is spilled where nothing is") }
         let result = folder.withLock { folder in
             Result { () throws(ClusterError) in
-                if let folder { return folder }
+                if let made = folder.made { return made }
+                guard !folder.isClosed else {
+                    throw ClusterError(
+                        .notConnected,
+                        "the object store of \(node) has ended: it spills nothing"
+                    )
+                }
                 let made = try SpillFolder(in: directory, of: node)
-                folder = made
+                folder.made = made
                 return made
             }
         }
