@@ -143,6 +143,7 @@ final class JoinedCluster: DriverCluster {
 
     private func finish() async {
         if hasJoined.load(ordering: .relaxed) {
+            system.objects?.close()
             // The head knows without this too, by the link; but then names are taken for a moment longer.
             await withTaskExecutorPreference(system.control.tasks) {
                 try? await withCallOptions(timeout: Self.leavingPatience) {

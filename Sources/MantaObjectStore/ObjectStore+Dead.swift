@@ -15,7 +15,13 @@ extension ObjectStore {
             let turn = client.turn
             let process = client.process
             guard client.isTaken, segment.isDead(slot) else { continue }
-            if try bury(slot, turn: turn) { dead.append(process) }
+            do {
+                if try bury(slot, turn: turn) { dead.append(process) }
+            } catch {
+                // Nobody is named twice, so those who are buried are named now; the next call finds the others.
+                guard dead.isEmpty else { return dead }
+                throw error
+            }
         }
         return dead
     }

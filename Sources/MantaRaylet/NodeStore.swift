@@ -173,11 +173,12 @@ package final class NodeStore: Sendable {
         sweepLater()
     }
 
-    /// Takes back what processes held that are gone.
+    /// Takes back what processes held that are gone, and frees what they owned: an end that others have heard of may have
+    /// been followed by another object.
     package func takeBack() {
         disk.async { [self] in
             do {
-                _ = try store.takeBackFromTheDead()
+                for process in try store.takeBackFromTheDead() { freeAll(ownedBy: process) }
             } catch {
                 // The next sweep finds them.
                 logger.warning("the object store does not answer", metadata: ["error": "\(error)"])

@@ -21,6 +21,7 @@ package final class ObjectClient: Sendable {
     let exchange: ObjectExchange
     /// Whether the keeper has ended, and its store with it for all but this process.
     private let isOrphaned = Atomic<Bool>(false)
+    private let isClosed = Atomic<Bool>(false)
     /// When the keeper was last told that it has something to do.
     let lastNudge = Atomic<UInt64>(0)
     private let link: Mutex<ClusterSystem?>
@@ -143,8 +144,13 @@ package final class ObjectClient: Sendable {
         for keeper in localKeepers.withLock({ $0 }) { keeper.ended(processes) }
     }
 
-    /// - Throws: `notConnected` when the store's node has left the cluster: nobody else could read what this process wrote now.
+    /// Takes no more objects, for a process that leaves: what it wrote when its end has been told would not be freed.
+    package func close() { isClosed.store(true, ordering: .relaxed) }
+
+    /// - Throws: `notConnected` when this process or the store's node has left the cluster: nobody else could read what this
+    ///   process wrote now, nor would it be freed.
     func checkStore() throws(ClusterError) {
+        guard !isClosed.load(ordering: .relaxed), system?.isCutOff == false else { throw notConnected() }
         guard isOrphaned.load(ordering: .relaxed) else { return }
         throw ClusterError(
             .notConnected,
