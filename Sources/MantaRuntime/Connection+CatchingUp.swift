@@ -21,7 +21,8 @@ extension Connection {
 
     /// On the lane.
     func received(pong number: UInt32) {
-        if let end = state.withLock({ $0.waitingForPongs.removeValue(forKey: number) }) { caughtUp(until: end) }
+        let end = state.withLock { $0.waitingForPongs.removeValue(forKey: number) }
+        if let end { caughtUp(until: end) }
     }
 
     /// All has come that was waited for; replies that come now are others. On the lane.
