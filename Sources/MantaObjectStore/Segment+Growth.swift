@@ -6,7 +6,7 @@ internal import MantaCore
 /// Always from the watermark upwards and by one process at a time, which has the lock of growth: when the system refuses a range, it takes back what it
 /// had reserved of it so far, untouched memory of an earlier reservation included.
 extension Segment {
-    /// The most that is reserved in one go, in bytes: some milliseconds, after which others have their turn.
+    /// The most that is reserved in one go, in bytes: some 100 ms, after which others have their turn.
     private static let step = 32 << 20
     /// The least, while there is room: small objects would each cost a system call.
     private static let leastStep = 1 << 20
@@ -89,7 +89,7 @@ extension Segment {
         }
     }
 
-    /// What changes with all that is done under the lock of growth.
+    /// What changes with all memory that is reserved under the lock of growth.
     var watermarks: UInt64 {
         UInt64(header.reservedData) &+ UInt64(header.reservedRecords) &+ UInt64(header.reservedPins)
     }

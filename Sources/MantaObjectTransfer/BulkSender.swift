@@ -109,6 +109,7 @@ final class BulkSender {
         let sending = manta_now()
         try stream.send(ChunkHead.byteCount, followedBy: wire) { head.store(in: $0) }
         choice.sent(
+            byteCount: bytes.count,
             wireByteCount: wire.count + ChunkHead.byteCount,
             took: nanoseconds(since: sending),
             after: compressing

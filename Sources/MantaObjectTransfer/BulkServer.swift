@@ -214,13 +214,13 @@ package final class BulkServer: Sendable {
     private func serve(_ stream: any BulkStream, _ number: Int) {
         defer { stream.close() }
         let sender = BulkSender(stream, mayCompress: options.mayCompress)
-        do {
+        do throws(LinkFailure) {
             try sender.greet()
             // Who has just waited for a place wants something: it does not count as idle before that has come.
             try stream.waitForInput(within: options.timeout)
             while true {
                 let request = try sender.receiveRequest()
-                try sender.answer(request, with: Result { try open(request.id) })
+                try answer(request, by: sender)
                 let onIdle = state.withLock { state in
                     state.figures.add(sender.takeFigures())
                     return state.becameIdle(number, at: manta_now())
@@ -239,6 +239,16 @@ package final class BulkServer: Sendable {
         } catch {
             logger.warning("a connection for transfers was closed: \(error)")
         }
+    }
+
+    /// The object is held no longer than this takes.
+    private func answer(_ request: BulkRequest, by sender: BulkSender) throws(LinkFailure) {
+        let found = Result { try open(request.id) }
+        // Whoever asks again may get it: that says nothing of the object.
+        if case .failure(let error as ClusterError) = found, error.code == .overloaded {
+            throw .closedHere(error.message)
+        }
+        try sender.answer(request, with: found)
     }
 
     private func threadEnded() {

@@ -3,7 +3,7 @@
 /// It does when the time to compress a chunk and to send what is left of it is clearly less than the time to send it as it
 /// is. The speed of the link is measured as chunks are sent; ratio and speed of compression by a probe of a part of a
 /// chunk, or by the last compressed chunk. A new link counts as one of 1 Gbit/s at first: the first few MiB go into the
-/// kernel's buffers as fast as memory, which would make any link look fast. Probes may take 1 % of the time that sending
+/// kernel's buffers as fast as memory, which would make any link look fast. That guess fades. Probes may take 1 % of the time that sending
 /// takes, so what cannot be compressed costs next to nothing. Where the link is slow that is a probe for every chunk, where
 /// it is fast for one in many. One for each connection.
 package struct CompressionChoice: Sendable {
@@ -32,9 +32,15 @@ package struct CompressionChoice: Sendable {
     /// What a link is taken for of which nothing is known, in bytes per second.
     private static let usualLinkSpeed = 125e6
 
+    /// How many bytes of objects have to be sent, compressed or not, for one byte of the guess to go: 32 MB for all of it. On the
+    /// wire they may be next to nothing, and a guess that stays would have a fast link carry compressed what goes faster plain.
+    private static let guessPerByte = 1.0 / 8
+
     /// Within the window: what was sent, and the time that it took.
-    private var linkByteCount = window / 2
-    private var linkSeconds = window / 2 / usualLinkSpeed
+    private var linkByteCount = 0.0
+    private var linkSeconds = 0.0
+    /// How many bytes count as sent at the usual speed besides.
+    private var guessedByteCount = window / 2
     /// What compression does to this object; `nil` when it is not known.
     private var ratio: Double?
     private var compressSecondsPerByte = 0.0
@@ -83,11 +89,13 @@ package struct CompressionChoice: Sendable {
     /// Bytes were sent.
     ///
     /// - Parameters:
+    ///   - byteCount: How many of the object.
     ///   - wireByteCount: How many passed over the link.
     ///   - duration: How long that took.
     ///   - compressing: How long the compression just before took. The link was not idle meanwhile if what was sent before
     ///     still waited in it, which is likely when it is slow; how far is not known, so it counts up to `duration`.
     package mutating func sent(
+        byteCount: Int,
         wireByteCount: Int,
         took duration: Duration,
         after compressing: Duration = .zero
@@ -96,6 +104,7 @@ package struct CompressionChoice: Sendable {
         let kept = max(0, 1 - Double(wireByteCount) / Self.window)
         linkByteCount = linkByteCount * kept + Double(wireByteCount)
         linkSeconds = linkSeconds * kept + took + min(took, seconds(compressing))
+        guessedByteCount = max(0, guessedByteCount - Double(byteCount) * Self.guessPerByte)
         allowance = min(allowance + took * Self.probeShare, 4 * probeSeconds)
     }
 
@@ -104,7 +113,9 @@ package struct CompressionChoice: Sendable {
         return compressSecondsPerByte + ratio * linkSecondsPerByte < Self.margin * linkSecondsPerByte
     }
 
-    private var linkSecondsPerByte: Double { linkSeconds / linkByteCount }
+    private var linkSecondsPerByte: Double {
+        (linkSeconds + guessedByteCount / Self.usualLinkSpeed) / max(linkByteCount + guessedByteCount, 1)
+    }
 
     private func seconds(_ duration: Duration) -> Double {
         let (seconds, attoseconds) = duration.components

@@ -47,7 +47,7 @@ package final class TLSStream: BulkStream {
 
     /// Connects to the node at `address`, and says that objects are wanted of it.
     ///
-    /// - Throws: ``TransferError`` `refused` when nobody is there, or somebody of another cluster.
+    /// - Throws: ``TransferError`` `unreachable` when nobody is there, `refused` when somebody of another cluster is.
     package static func connect(
         to address: NodeAddress,
         _ options: BulkOptions
@@ -64,6 +64,8 @@ package final class TLSStream: BulkStream {
             let sent = preamble.withUnsafeBytes { manta_bulk_send(socket, $0.baseAddress, $0.count, nil, 0) }
             guard sent == preamble.count else { throw .peerClosed }
             try stream.secure()
+        } catch .protocolViolation(let reason) {
+            throw .refused("no secure connection to \(address): \(reason)")
         } catch {
             throw .unreachable("no secure connection to \(address): \(error)")
         }
@@ -108,7 +110,8 @@ package final class TLSStream: BulkStream {
             let rest = microseconds(of: max(.zero, end - .now))
             switch progress {
             case .done: return
-            case .failed(let reason), .lost(let reason): throw .protocolViolation(reason)
+            case .failed(let reason): throw .protocolViolation(reason)
+            case .lost: throw .peerClosed
             case .wantsRead: try wait(for: manta_wait_readable(descriptor, -1, rest))
             case .wantsWrite: try wait(for: manta_wait_writable(descriptor, rest))
             }

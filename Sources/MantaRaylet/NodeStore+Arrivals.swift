@@ -14,32 +14,37 @@ extension NodeStore {
 
     /// How long nodes are asked again and again that have an object, as its owner says, and cannot be reached.
     private static let sourcePatience = Duration.seconds(30)
+    /// How long after an owner, or a node, could not be reached it is asked again. Nodes: at first.
+    private static let pauseBetweenTries = Duration.milliseconds(50)
+    private static let longestPauseBetweenTries = Duration.seconds(1)
 
     /// Brings an object into the store. It may be gone again when this returns, if room was needed: who reads tries again.
     ///
     /// - Throws: ``ClusterError``: `objectLost`, `ownerDied`, `storeFull`, `outOfDisk`, `notConnected`. `CancellationError`.
     func fetch(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws {
-        let end = Lane.now + Self.sourcePatience
-        while try await !bring(id, owner: owner, for: need, by: end) {
-            try await Task.sleep(for: Self.pauseBetweenTries)
+        var end: Moment?
+        var pause = Self.pauseBetweenTries
+        while let error = try await bring(id, owner: owner, for: need) {
+            // From the first failure on: how long the object was on its way before says nothing.
+            let limit = end ?? Lane.now + Self.sourcePatience
+            guard Lane.now < limit, !isStopped else { throw error }
+            end = limit
+            // A source that has ended is none the next time, as soon as the owner has heard.
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPauseBetweenTries)
         }
     }
 
-    /// - Returns: `false` when no source could be reached: until `end`, that is no error.
-    private func bring(
-        _ id: ObjectID,
-        owner: ProcessID,
-        for need: FetchNeed,
-        by end: Moment
-    ) async throws -> Bool {
-        if try await isHere(id) { return true }
+    /// - Returns: Why its sources could not be reached, if that was it.
+    private func bring(_ id: ObjectID, owner: ProcessID, for need: FetchNeed) async throws -> ClusterError? {
+        if try await isHere(id) { return nil }
         guard let found = try await locate(id, owner) else {
             // It may have been let go by its owner, or been restored just now.
-            if try await isInMemory(id) { return true }
+            if try await isInMemory(id) { return nil }
             throw ClusterError(.objectLost, "\(owner) does not have \(id) any more")
         }
         // It may have been restored, or spilled, while its owner was asked.
-        if try await isHere(id) { return true }
+        if try await isHere(id) { return nil }
         let sources = found.places.filter { $0 != place }
         let priority: PullDriver.Priority = need == .reading ? .get : .prefetch
         do {
@@ -52,11 +57,10 @@ extension NodeStore {
             ) { head, isWanted throws(ClusterError) in
                 try self.reserve(for: head, while: isWanted)
             }
-        } catch let error as ClusterError where error.code == .notConnected && Lane.now < end && !isStopped {
-            // A source that has ended is none the next time, as soon as the owner has heard.
-            return false
+        } catch let error as ClusterError where error.code == .notConnected {
+            return error
         }
-        return true
+        return nil
     }
 
     /// Whether it is in the store, or on the disk, from where it is brought back.
@@ -70,9 +74,6 @@ extension NodeStore {
     private func isInMemory(_ id: ObjectID) async throws -> Bool {
         try await run(on: lookups) { try self.store.contains(id) }
     }
-
-    /// How long after an owner, or a node, could not be reached it is asked again.
-    private static let pauseBetweenTries = Duration.milliseconds(50)
 
     /// Asks the owner, again and again while it cannot be reached and is not known to have ended.
     private func locate(_ id: ObjectID, _ owner: ProcessID) async throws -> ObjectHost.Location? {

@@ -97,9 +97,11 @@ package final class NodeStore: Sendable {
         let (store, spills) = (store, spills)
         let server = try BulkServer(at: .unix(path: path), options: transfer, logger: system.logger) { id in
             if let pin = try store.pin(id) { return PinnedSource(pin) }
-            if let source = try spills.open(id) { return source }
+            let spilled = Result { try spills.open(id) }
+            if case .success(let source?) = spilled { return source }
             // It may have been restored in between.
-            return try store.pin(id).map { PinnedSource($0) }
+            if let pin = try store.pin(id) { return PinnedSource(pin) }
+            return try spilled.get()
         }
         self.server = Mutex(server)
     }

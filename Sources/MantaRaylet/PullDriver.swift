@@ -26,12 +26,22 @@ final class PullDriver: Sendable {
 
         mutating func dropUnwanted(_ id: ObjectID) { if !queue.contains(id) { incoming[id] = nil } }
 
-        /// The transfers to end. Taken in the step that decides it: a moment later another one may run, for who has come since.
-        mutating func cancelled(by actions: [PullQueue<UInt64, ObjectPlace>.Action]) -> [Task<Void, Never>] {
+        /// Notes what is to be started, and what is not wanted any more, in the step that decides it: a moment later another
+        /// transfer may run, for who has come since.
+        ///
+        /// - Returns: The transfers to end.
+        mutating func note(_ actions: [PullQueue<UInt64, ObjectPlace>.Action]) -> [Task<Void, Never>] {
             actions.compactMap { action in
-                guard case .cancel(let id) = action else { return nil }
-                incoming[id]?.isCancelled = true
-                return incoming[id]?.task
+                switch action {
+                case .start(let id, _):
+                    incoming[id]?.isCancelled = false
+                    incoming[id]?.task = nil
+                    return nil
+                case .cancel(let id):
+                    incoming[id]?.isCancelled = true
+                    return incoming[id]?.task
+                case .succeed, .fail, .refuse: return nil
+                }
             }
         }
     }
@@ -124,7 +134,7 @@ final class PullDriver: Sendable {
     private func change(_ body: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
         let (actions, cancelled) = state.withLock { state in
             let actions = body(&state)
-            return (actions, state.cancelled(by: actions))
+            return (actions, state.note(actions))
         }
         for task in cancelled { task.cancel() }
         for action in actions { perform(action) }
@@ -132,12 +142,13 @@ final class PullDriver: Sendable {
 
     /// A transfer has ended, and tells the queue; then what it brought is kept, unless nobody wants it.
     private func ended(_ id: ObjectID, _ tell: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
-        let (actions, arrived) = state.withLock { state in
+        let (actions, cancelled, arrived) = state.withLock { state in
             let actions = tell(&state)
             // Else it goes on from another source, or anew for those who have come meanwhile.
             let incoming = state.queue.contains(id) ? nil : state.incoming.removeValue(forKey: id)
-            return (actions, incoming)
+            return (actions, state.note(actions), incoming)
         }
+        for task in cancelled { task.cancel() }
         if let arrived, isGone(id, arrived.owner) { _ = try? store.free(id) }
         for action in actions { perform(action) }
     }
@@ -145,7 +156,7 @@ final class PullDriver: Sendable {
     private func perform(_ action: PullQueue<UInt64, ObjectPlace>.Action) {
         switch action {
         case .start(let id, let source): start(id, source)
-        case .cancel: break  // see `State.cancelled`
+        case .cancel: break  // see `State.note`
         case .succeed(let id, let waiters): settle(id, waiters, .success(()))
         case .fail(let id, let waiters, let failures): settle(id, waiters, .failure(error(id, failures)))
         case .refuse(let id, let waiter):
@@ -160,11 +171,12 @@ final class PullDriver: Sendable {
     private func start(_ id: ObjectID, _ source: ObjectPlace) {
         state.withLock { state in
             guard let object = state.incoming[id]?.object else { return }
-            state.incoming[id]?.isCancelled = false
-            // A task of its own, because many wait for it. It is cancelled when the last one leaves.
-            state.incoming[id]?.task = Task.detached(executorPreference: control.tasks) { [self] in
+            // A task of its own, because many wait for it. It is cancelled when the last one leaves, which may have been just now.
+            let task = Task.detached(executorPreference: control.tasks) { [self] in
                 await transfer(object, from: source)
             }
+            state.incoming[id]?.task = task
+            if state.incoming[id]?.isCancelled == true { task.cancel() }
         }
     }
 

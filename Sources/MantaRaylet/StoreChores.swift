@@ -11,6 +11,7 @@ final class StoreChores: Sendable {
     typealias Chore = @Sendable () throws -> Void
 
     private struct State {
+        /// No more than there are objects and ends of processes while a process that is stopped has the lock.
         var due: [Chore] = []
         /// The first of them is tried again after a while: no others wait for the lock meanwhile.
         var isPaused = false
@@ -59,8 +60,11 @@ final class StoreChores: Sendable {
             do {
                 try due[index]()
             } catch {
-                logger.warning("the object store does not answer", metadata: ["error": "\(error)"])
-                guard (error as? ClusterError)?.code == .overloaded else { continue }
+                guard (error as? ClusterError)?.code == .overloaded else {
+                    logger.warning("objects were not freed", metadata: ["error": "\(error)"])
+                    continue
+                }
+                logger.warning("the object store does not answer: once more", metadata: ["error": "\(error)"])
                 return putBack(due[index...])
             }
         }

@@ -42,7 +42,10 @@ extension ClusterSystem {
         do {
             guard let objects else { throw notConnected() }
             defer { withExtendedLifetime(reply.body) {} }
-            return try await objects.decodeResult(Res.self, from: &reader, by: reply.deadline)
+            let handle = try objects.readResult(&reader)
+            // It counts as read, however long its object takes to come.
+            reply.body.letGo()
+            return try await objects.decodeResult(Res.self, handle, by: reply.deadline)
         } catch var error as ClusterError {
             error.message = "the result of \(method.readableName) cannot be read: \(error.message)"
             error.outcome = .executed

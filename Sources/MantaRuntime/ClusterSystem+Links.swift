@@ -54,10 +54,8 @@ extension ClusterSystem {
         if !isServed { socket.discard() }
     }
 
-    /// Does `action` when all replies with references have been read that `process` has sent until now and that anybody here
-    /// will read.
-    func catchUp(with process: ProcessID, then action: @escaping @Sendable () -> Void) {
-        let end = AtEnd(action)
+    /// Keeps `end` until all has come that `process` has sent until now.
+    func catchUp(with process: ProcessID, until end: AtEnd) {
         for connection in peers.all where connection.peer == process { connection.catchUp(until: end) }
     }
 

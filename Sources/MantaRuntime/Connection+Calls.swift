@@ -151,7 +151,9 @@ extension Connection {
         if hasHandedOver { resumeHandedOver() }
         guard let continuation else { return }
         let reply = body.kept()
-        if head.flags.contains(.hasObjects) { reply.keep(unreadReplies) }
+        if head.flags.contains(.hasObjects), let objects = system.objects {
+            reply.keep(objects.unreadReplies.batch(of: peer))
+        }
         continuation.resume(returning: .reply(status, reply))
     }
 

@@ -20,8 +20,6 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
     /// Those among them that this program does not have.
     let unknownNames = Mutex<[UInt32: String]>([:])
     let notes: LaneNotes
-    /// Kept by the replies with references that nobody has read yet. Confined to the lane.
-    nonisolated(unsafe) var unreadReplies = UnreadReplies()
 
     struct State: ~Copyable {
         /// `nil` only before the start.
@@ -114,24 +112,23 @@ package final class Connection: LinkHandler, LaneSource, Sendable {
 
     package func closed(_ failure: LinkFailure, on link: Link) {
         system.options.faults?.left(link)
+        // What they keep goes after the lock is let go of.
         let (calls, running, waiting) = state.withLock { state in
             state.failure = failure
             state.link = nil
             state.parked.removeAll()
             let calls = state.calls.removeAll().map { call in
                 call.number = nil
-                defer { call.continuation = nil }
-                return (call.continuation, call.isSent)
+                return (call, call.continuation.take())
             }
             defer { state.waitingForPongs = [:] }
-            return (calls, state.running.removeAll(), Array(state.waitingForPongs.values))
+            return (calls, state.running.removeAll(), state.waitingForPongs)
         }
-        // Nothing comes any more.
-        for end in waiting { caughtUp(until: end) }
         system.closed(self, failure)
-        for (continuation, wasSent) in calls {
-            continuation?.resume(returning: .linkClosed(failure, wasSent: wasSent))
+        for (call, continuation) in calls {
+            continuation?.resume(returning: .linkClosed(failure, wasSent: call.isSent))
         }
+        withExtendedLifetime(waiting) {}
         for call in running { call.linkLost() }
     }
 

@@ -147,17 +147,21 @@ extension ObjectClient {
         try CBOR.decode(ObjectReference.self, from: &reader)
     }
 
+    /// Reads the reference to a result that lies in an object.
+    func readResult(_ reader: inout ByteReader) throws(ClusterError) -> ObjectHandle {
+        do {
+            return receive(try Self.readReference(&reader), container: nil)
+        } catch {
+            throw ClusterError(.undecodable, "the reference to it is damaged: \(error)")
+        }
+    }
+
     /// Reads a result that lies in an object.
     func decodeResult<Value: Codable & Sendable>(
         _ type: Value.Type,
-        from reader: inout ByteReader,
+        _ handle: ObjectHandle,
         by deadline: Moment
     ) async throws -> Value {
-        let reference: ObjectReference
-        do { reference = try Self.readReference(&reader) } catch {
-            throw ClusterError(.undecodable, "the reference to it is damaged: \(error)")
-        }
-        let handle = receive(reference, container: nil)
         try handle.checkReadable()
         let pin = try await pin(handle.id, owner: handle.owner, by: deadline)
         return try withExtendedLifetime(handle) { try decode(type, pin, isHeld: false) }

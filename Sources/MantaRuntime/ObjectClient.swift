@@ -19,6 +19,7 @@ package final class ObjectClient: Sendable {
     /// The keepers that live in this process.
     private let localKeepers = Mutex<[any LocalKeeper]>([])
     let exchange: ObjectExchange
+    let unreadReplies = UnreadReplies()
     /// Whether the keeper has ended, and its store with it for all but this process.
     private let isOrphaned = Atomic<Bool>(false)
     private let isClosed = Atomic<Bool>(false)
@@ -121,9 +122,18 @@ package final class ObjectClient: Sendable {
             // What it referred to is released after the lock is.
             let object = owned.withLock { $0.removeValue(forKey: id) }
             withExtendedLifetime(object) { free(id) }
-        case .catchUp(let peer):
-            system?.catchUp(with: peer) { [weak self] in self?.change { $0.caughtUp(with: peer) } }
+        case .catchUp(let peer): catchUp(with: peer)
         case .forget(let id): for keeper in localKeepers.withLock({ $0 }) { keeper.forget(id) }
+        }
+    }
+
+    /// Tells the table when all that `peer` has sent until now has come and been read.
+    private func catchUp(with peer: ProcessID) {
+        // Not here: who performs events may hold the lock of a connection, and the links are asked.
+        _ = system?.control.executeLater { [self] in
+            let isRead = AtEnd { self.change { $0.caughtUp(with: peer) } }
+            let hasCome = AtEnd { self.unreadReplies.keep(isRead, untilReadFrom: peer) }
+            system?.catchUp(with: peer, until: hasCome)
         }
     }
 
@@ -140,7 +150,10 @@ package final class ObjectClient: Sendable {
     /// Processes of the cluster have ended for good.
     func ended(_ processes: [ProcessID]) {
         if processes.contains(keeper.place.process) { isOrphaned.store(true, ordering: .relaxed) }
-        for process in processes { change { $0.ended(process) } }
+        for process in processes {
+            change { $0.ended(process) }
+            unreadReplies.ended(process)
+        }
         for keeper in localKeepers.withLock({ $0 }) { keeper.ended(processes) }
     }
 

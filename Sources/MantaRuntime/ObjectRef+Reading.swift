@@ -11,7 +11,8 @@ extension ObjectRef {
     ///   ``withCallOptions(timeout:retries:retryUnknown:reply:isolation:_:)``.
     /// - Returns: The value.
     /// - Throws: ``ClusterError``: `ownerDied` and `objectLost` when the object is gone, `timedOut`, `undecodable` when it
-    ///   holds another type, `storeFull` and `outOfDisk` when there is no room for it on this node.
+    ///   holds another type, `storeFull` and `outOfDisk` when there is no room for it on this node, `notConnected` when no node
+    ///   that has it could be reached for 30 s, `overloaded` when a process that is stopped keeps the store.
     public func get(timeout: Duration? = nil) async throws -> Value {
         let pin = try await handle.pin(timeout)
         return try handle.client.decode(Value.self, pin, isHeld: true)

@@ -2,7 +2,7 @@ internal import MantaWire
 
 /// The body of one frame, owned: a single allocation, freed with its last reference.
 ///
-/// Unchecked: it is filled by the lane that receives it before anyone else sees it, and never changed after.
+/// Unchecked: it is filled by the lane that receives it before anyone else sees it, and only its reader changes it after.
 package final class FrameBuffer: @unchecked Sendable {
     private let block: ByteBlock
     /// Lives at least as long as this.
@@ -25,6 +25,9 @@ package final class FrameBuffer: @unchecked Sendable {
 
     /// Keeps an object for as long as this lives: its end then tells that of this. Only for the lane that fills it, once.
     package func keep(_ companion: any AnyObject & Sendable) { self.companion = companion }
+
+    /// Lets go of what it keeps. Only for the one who reads it.
+    package func letGo() { companion = nil }
 
     /// Only for the lane that fills it.
     var mutableBytes: UnsafeMutableRawBufferPointer {

@@ -43,7 +43,7 @@ import Testing
     @Test("what was found of one object says nothing of the next")
     func nextObject() {
         var choice = CompressionChoice()
-        choice.sent(wireByteCount: 1 << 20, took: .milliseconds(100))
+        choice.sent(byteCount: 1 << 20, wireByteCount: 1 << 20, took: .milliseconds(100))
         choice.probed(byteCount: 65_536, compressedByteCount: 300, took: .microseconds(10))
         #expect(choice.step(byteCount: 1 << 20) == .compressed)
         choice.startObject(byteCount: 1 << 20)
@@ -53,7 +53,7 @@ import Testing
     @Test("a large object is probed at once, though probes of the last one were dear, and a small one is not")
     func nextObjectAfterDearProbes() {
         var choice = CompressionChoice()
-        choice.sent(wireByteCount: 1 << 20, took: .microseconds(200))
+        choice.sent(byteCount: 1 << 20, wireByteCount: 1 << 20, took: .microseconds(200))
         choice.probed(byteCount: 65_536, compressedByteCount: 40_000, took: .microseconds(140))
         #expect(choice.stepAfterProbe == .plain && choice.step(byteCount: 1 << 20) == .plain)
         choice.startObject(byteCount: 1 << 20)
@@ -65,7 +65,7 @@ import Testing
     @Test("a chunk that turns out not to compress ends it")
     func turnsIncompressible() {
         var choice = CompressionChoice()
-        choice.sent(wireByteCount: 1 << 20, took: .milliseconds(100))
+        choice.sent(byteCount: 1 << 20, wireByteCount: 1 << 20, took: .milliseconds(100))
         choice.probed(byteCount: 65_536, compressedByteCount: 300, took: .microseconds(10))
         #expect(choice.stepAfterProbe == .compressed)
         choice.compressed(byteCount: 1 << 20, compressedByteCount: nil, took: .milliseconds(1))
@@ -88,7 +88,7 @@ import Testing
         [256 << 10, 1 << 20, 8 << 20]
     )
     func nearTheBest(speed: Double, bufferByteCount: Int) {
-        for content in [SimulatedLink.Content.text, .zeros, .random, .records] {
+        for content in [SimulatedLink.Content.text, .zeros, .random, .records, .log] {
             let chosen = SimulatedLink(speed: speed, bufferByteCount: bufferByteCount).send(content).seconds
             let best =
                 [true, false].map { always in
@@ -112,6 +112,7 @@ private struct SimulatedLink {
 
         static let text = Content(ratio: 0.55, compressSpeed: 500e6)
         static let records = Content(ratio: 0.2, compressSpeed: 1.2e9)
+        static let log = Content(ratio: 0.02, compressSpeed: 2e9)
         static let zeros = Content(ratio: 0.004, compressSpeed: 12e9)
         static let random = Content(ratio: 1, compressSpeed: 8e9)
     }
@@ -184,6 +185,7 @@ private struct SimulatedLink {
             let waiting = max(0, queued - Double(bufferByteCount)) / speed
             queued = max(0, queued - waiting * speed)
             choice.sent(
+                byteCount: Self.chunk,
                 wireByteCount: Int(wire),
                 took: .seconds(copying + waiting),
                 after: .seconds(compressing)

@@ -126,7 +126,7 @@ import Testing
                     return error
                 }
             }
-            guard case .unreachable(let reason)? = error else {
+            guard case .refused(let reason)? = error else {
                 Issue.record("\(String(describing: error))")
                 return
             }
