@@ -2,10 +2,10 @@
 ///
 /// It does when the time to compress a chunk and to send what is left of it is clearly less than the time to send it as it
 /// is. The speed of the link is measured as chunks are sent; ratio and speed of compression by a probe of a part of a
-/// chunk, or by the last compressed chunk. A new link counts as one of 1 Gbit/s at first: the first few MiB go into the
-/// kernel's buffers as fast as memory, which would make any link look fast. That guess fades. Probes may take 1 % of the time that sending
-/// takes, so what cannot be compressed costs next to nothing. Where the link is slow that is a probe for every chunk, where
-/// it is fast for one in many. One for each connection.
+/// chunk, or by the last compressed chunk. A new link counts as one of 1 Gbit/s, a guess that fades: the first few MiB go
+/// into the kernel's buffers as fast as memory, which would make any link look fast. Probes may take 1 % of the time that
+/// sending takes, so what cannot be compressed costs next to nothing. Where the link is slow that is a probe for every
+/// chunk, where it is fast for one in many. One for each connection.
 package struct CompressionChoice: Sendable {
     package enum Step: Hashable, Sendable {
         case plain
@@ -32,8 +32,8 @@ package struct CompressionChoice: Sendable {
     /// What a link is taken for of which nothing is known, in bytes per second.
     private static let usualLinkSpeed = 125e6
 
-    /// How many bytes of objects have to be sent, compressed or not, for one byte of the guess to go: 32 MB for all of it. On the
-    /// wire they may be next to nothing, and a guess that stays would have a fast link carry compressed what goes faster plain.
+    /// How much of the guess goes with each byte of an object that is sent, compressed or not: with 32 MB all of it. On the wire
+    /// they may be next to nothing, and a guess that stayed would have a fast link carry compressed what goes faster plain.
     private static let guessPerByte = 1.0 / 8
 
     /// Within the window: what was sent, and the time that it took.

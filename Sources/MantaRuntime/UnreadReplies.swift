@@ -27,5 +27,6 @@ final class UnreadReplies: Sendable {
         batches.withLock { $0.removeValue(forKey: sender) }?.keep(end)
     }
 
+    /// Nothing is asked back by who has ended.
     func ended(_ sender: ProcessID) { batches.withLock { _ = $0.removeValue(forKey: sender) } }
 }
