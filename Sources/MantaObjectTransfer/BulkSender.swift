@@ -121,36 +121,35 @@ final class BulkSender {
     }
 
     /// The chunk compressed, if that pays.
-    ///
-    /// Its cost is time of the processor: while others have it, this would look dear that is cheap, and stay so for an object.
     private func compressed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var step = choice.step(byteCount: bytes.count)
         if step == .probe {
             // From the middle: what comes first in an object is often not like the rest.
             let count = min(bytes.count, CompressionChoice.probeByteCount)
             let first = (bytes.count - count) / 2
-            let start = manta_thread_time()
-            let block = LZ4.compress(
-                UnsafeRawBufferPointer(rebasing: bytes[first..<first + count]),
-                into: UnsafeMutableRawBufferPointer(rebasing: scratch.compressed[..<count])
-            )
-            choice.probed(
-                byteCount: count,
-                compressedByteCount: block?.count,
-                took: .nanoseconds(Int64(clamping: manta_thread_time() &- start))
-            )
+            let part = UnsafeRawBufferPointer(rebasing: bytes[first..<first + count])
+            let (block, took) = compress(part, room: count)
+            choice.probed(byteCount: count, compressedByteCount: block?.count, took: took)
             step = choice.stepAfterProbe
         }
         guard step == .compressed else { return nil }
-        let start = manta_thread_time()
-        let room = UnsafeMutableRawBufferPointer(rebasing: scratch.compressed[..<(bytes.count - 1)])
-        let block = LZ4.compress(bytes, into: room)
-        choice.compressed(
-            byteCount: bytes.count,
-            compressedByteCount: block?.count,
-            took: .nanoseconds(Int64(clamping: manta_thread_time() &- start))
-        )
+        let (block, took) = compress(bytes, room: bytes.count - 1)
+        choice.compressed(byteCount: bytes.count, compressedByteCount: block?.count, took: took)
         return block
+    }
+
+    /// Compresses into so many bytes of the scratch memory.
+    ///
+    /// - Returns: The block, and the processor time that it took: while others have the processor, compression would look dear
+    ///   that is cheap, and stay so for an object.
+    private func compress(
+        _ bytes: UnsafeRawBufferPointer,
+        room: Int
+    ) -> (block: UnsafeRawBufferPointer?, took: Duration) {
+        let start = manta_thread_time()
+        let room = UnsafeMutableRawBufferPointer(rebasing: scratch.compressed[..<room])
+        let block = LZ4.compress(bytes, into: room)
+        return (block, .nanoseconds(Int64(clamping: manta_thread_time() &- start)))
     }
 
     private func send(_ answer: BulkAnswer, to request: BulkRequest, _ message: String = "")

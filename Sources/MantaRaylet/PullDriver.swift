@@ -132,23 +132,30 @@ final class PullDriver: Sendable {
     // MARK: Deciding and acting
 
     private func change(_ body: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
+        for action in decide(body) { perform(action) }
+    }
+
+    /// Ends what is not wanted any more; all else of what was decided is left to be performed.
+    private func decide(
+        _ body: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]
+    ) -> [PullQueue<UInt64, ObjectPlace>.Action] {
         let (actions, cancelled) = state.withLock { state in
             let actions = body(&state)
             return (actions, state.note(actions))
         }
         for task in cancelled { task.cancel() }
-        for action in actions { perform(action) }
+        return actions
     }
 
     /// A transfer has ended, and tells the queue; then what it brought is kept, unless nobody wants it.
     private func ended(_ id: ObjectID, _ tell: (inout State) -> [PullQueue<UInt64, ObjectPlace>.Action]) {
-        let (actions, cancelled, arrived) = state.withLock { state in
+        var arrived: Incoming?
+        let actions = decide { state in
             let actions = tell(&state)
             // Else it goes on from another source, or anew for those who have come meanwhile.
-            let incoming = state.queue.contains(id) ? nil : state.incoming.removeValue(forKey: id)
-            return (actions, state.note(actions), incoming)
+            if !state.queue.contains(id) { arrived = state.incoming.removeValue(forKey: id) }
+            return actions
         }
-        for task in cancelled { task.cancel() }
         if let arrived, isGone(id, arrived.owner) { _ = try? store.free(id) }
         for action in actions { perform(action) }
     }
